@@ -32,6 +32,8 @@ typedef struct {
  * TP_REFUSED: no such backend, or the processor lacks it. */
 TP_MUST_USE tp_err tp_group_select(const char *name);
 const char *tp_group_backend(void);
+/* The name of the i-th backend built in, fastest first; NULL past the last. */
+const char *tp_group_backend_name(size_t i);
 
 /* ---- scalars: single ---- */
 
