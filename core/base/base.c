@@ -1,7 +1,6 @@
 /* Cursors over bytes, wiping and comparison. Invariants: base.h. spec: chapter 1. */
 #include "core/base/base.h"
-
-#include <string.h>
+#include "core/base/mem.h"
 
 const char *tp_err_name(tp_err err) {
     static const char *const names[] = {"ok",      "malformed", "invalid",
