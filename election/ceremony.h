@@ -1,0 +1,74 @@
+/* Stage ceremony: the trustees' messages and the keys that come of them. spec: chapter 3.
+ *
+ *  -> round 0  COMMIT   hash of the deal, and a box key that shares can be sealed to
+ *  -> round 1  DEAL     per contest: Feldman commitments, one proof of possession; per trustee: its
+ *                       shares of all contests in one sealed box
+ *  -> round 2  COMPLAINT / OPENING  a bad share is opened in public and judged by everyone; a
+ * dealer who does not answer ends the ceremony by name
+ *  -> CONFIRM  all n trustees sign the key digest that they see on the public board
+ *
+ * A trustee keeps one 32-byte seed. Identity key, box key and polynomials are derived from it, and
+ * its shares are decrypted again from the board, so the seed (file, and printed code) is the
+ * backup.
+ */
+#ifndef TAPAT_ELECTION_CEREMONY_H
+#define TAPAT_ELECTION_CEREMONY_H
+
+#include "core/group/group.h"
+#include "election/entry.h"
+
+/* The keys of an election. Points per contest c: y[c][k], and v[c][i*p + k] of trustee i. */
+typedef struct {
+    uint8_t digest[32];
+    uint8_t (*y[TP_MAX_CONTESTS])[32];
+    uint8_t (*v[TP_MAX_CONTESTS])[32];
+    tp_point *y_points[TP_MAX_CONTESTS];
+    tp_point *v_points[TP_MAX_CONTESTS];
+} tp_keys;
+
+/* key_digest = SHA-256("tapat-v1 keys" || fingerprint || SHA-256(all y, contest by contest) ||
+ * SHA-256(all v, contest by contest, trustee by trustee)), so that a page needs only the y. */
+void tp_key_digest(uint8_t out[static 32], const uint8_t fingerprint[static 32],
+                   const uint8_t y_hash[static 32], const uint8_t v_hash[static 32]);
+
+/* What a trustee derives from its seed. */
+typedef struct {
+    uint8_t identity_secret[32], identity_key[32]; /* Schnorr */
+    uint8_t box_secret[32], box_key[32];           /* X25519 sealed box */
+} tp_trustee_keys;
+void tp_trustee_derive(tp_trustee_keys *out, const uint8_t seed[static 32]);
+
+/* Replays the ceremony's entries in board order; owns what it needs (size by tp_ceremony_new). */
+typedef struct tp_ceremony tp_ceremony;
+tp_ceremony *tp_ceremony_new(const tp_manifest *m);
+void tp_ceremony_free(tp_ceremony *c);
+/* "ceremony.order", "ceremony.repeat", "ceremony.hash", "ceremony.commitments",
+ * "ceremony.possession", "ceremony.dealer-out", "ceremony.confirm". Signatures were checked by
+ * tp_entry_verify. */
+TP_MUST_USE tp_err tp_ceremony_apply(tp_ceremony *c, const tp_entry *e, tp_fault *fault);
+/* 0 commits awaited, 1 deals, 2 complaints or confirmations, 3 all confirmed, 4 ended by fault. */
+int tp_ceremony_round(const tp_ceremony *c);
+bool tp_ceremony_has(const tp_ceremony *c, tp_entry_type type, uint16_t trustee);
+/* After all deals: NULL before. */
+const tp_keys *tp_ceremony_keys(const tp_ceremony *c);
+
+/* Trustee side. Each writes one signed entry; random: 32 fresh bytes. */
+TP_MUST_USE tp_err tp_ceremony_commit(tp_writer *w, const tp_ceremony *c, uint16_t trustee,
+                                      const uint8_t seed[static 32],
+                                      const uint8_t random[static 32]);
+TP_MUST_USE tp_err tp_ceremony_deal(tp_writer *w, const tp_ceremony *c, uint16_t trustee,
+                                    const uint8_t seed[static 32], const uint8_t random[static 32]);
+/* Opens and checks the shares dealt to this trustee: bad[d] is set for each dealer to complain of.
+ */
+TP_MUST_USE tp_err tp_ceremony_check_shares(const tp_ceremony *c, uint16_t trustee,
+                                            const uint8_t seed[static 32],
+                                            bool bad[static TP_MAX_TRUSTEES]);
+TP_MUST_USE tp_err tp_ceremony_opening(tp_writer *w, const tp_ceremony *c, uint16_t dealer,
+                                       const uint8_t seed[static 32], uint16_t complainant,
+                                       const uint8_t random[static 32]);
+/* The trustee's secret x[c*..], all contests' points in order (sum of p), summed over all dealers,
+ * and checked against v. "ceremony.share" if it does not fit. */
+TP_MUST_USE tp_err tp_ceremony_secret(tp_scalar *x, const tp_ceremony *c, uint16_t trustee,
+                                      const uint8_t seed[static 32], tp_fault *fault);
+
+#endif

@@ -1,0 +1,49 @@
+/* Stage enrol: the voter's credential, and the registrars' signature that lets it vote.
+ * spec: chapter 4 (enrol). */
+#ifndef TAPAT_ELECTION_ENROL_H
+#define TAPAT_ELECTION_ENROL_H
+
+#include "core/group/group.h"
+#include "election/entry.h"
+
+#define TP_REGISTRATION_DOMAIN "tapat-v1 registration"
+#define TP_POSSESSION_DOMAIN   "tapat-v1 possession"
+
+enum { TP_ARGON2_BLOCKS = 19456, TP_ARGON2_PASSES = 2 }; /* 19 MiB */
+
+/* s = wide(Argon2id(code, salt = fingerprint[0..16])); code: the 16 bytes that tp_code_read gives.
+ * memory: TP_ARGON2_BLOCKS KiB. */
+void tp_credential_derive(tp_scalar *s, uint8_t key[static 32], const uint8_t code[static 16],
+                          const uint8_t fingerprint[static 32], uint64_t *memory);
+/* Proof that the device knows s, bound to the election: a signature over the fingerprint. */
+void tp_possession_prove(uint8_t proof[static 64], const tp_scalar *s, const uint8_t key[static 32],
+                         const uint8_t fingerprint[static 32], const uint8_t random[static 32]);
+TP_MUST_USE tp_err tp_possession_verify(const uint8_t proof[static 64],
+                                        const uint8_t key[static 32],
+                                        const uint8_t fingerprint[static 32]);
+/* The fingerprint of a credential that voters compare: 100 bits of SHA-256("tapat-v1 credential" ||
+ * election fingerprint || key), as a code. */
+void tp_credential_fingerprint(char out[static 40], const uint8_t key[static 32],
+                               const uint8_t fingerprint[static 32]);
+
+/* struct { opaque credential[32]; uint16 unit; uint16 style; Endorsement registrars<1..32> } */
+typedef struct {
+    uint8_t credential[32];
+    uint16_t unit, style;
+    tp_endorsements registrars;
+} tp_registration;
+
+void tp_registration_sign(tp_endorsement *out, const tp_registration *r,
+                          const uint8_t fingerprint[static 32], uint16_t registrar,
+                          const uint8_t secret_key[static 32], const uint8_t random[static 32]);
+/* "registration.credential", "registration.unit", "registration.style", "registration.signer",
+ * "registration.quorum", "registration.signature" */
+TP_MUST_USE tp_err tp_registration_verify(const tp_manifest *m, const tp_registration *r,
+                                          tp_fault *fault);
+void tp_registration_write(tp_writer *w, const tp_registration *r);
+/* The next one of an entry's body: TP_OK, TP_MALFORMED, or *more = false at the end. Strictly
+ * ascending by credential: "registration.order". previous: NULL for the first. */
+TP_MUST_USE tp_err tp_registrations_next(tp_registration *r, tp_reader *body,
+                                         const uint8_t *previous, bool *more, tp_fault *fault);
+
+#endif

@@ -1,0 +1,73 @@
+/* Stage define: the manifest, the JSON document that fixes an election. Its SHA-256 over the bytes
+ * as published is the election fingerprint. JSON Schema: spec/manifest.schema.json.
+ * spec: chapter 3 (define).
+ */
+#ifndef TAPAT_ELECTION_MANIFEST_H
+#define TAPAT_ELECTION_MANIFEST_H
+
+#include "core/proof/sum.h"
+#include "election/election.h"
+
+typedef struct {
+    uint16_t number;          /* as printed on the ballot */
+    const char *name, *party; /* party may be "" */
+} tp_option;
+
+typedef enum { TP_PLURALITY, TP_TOTALS } tp_method;
+
+typedef struct {
+    const char *id, *title; /* title in the manifest's first language */
+    tp_sum_shape shape;     /* options n, min a, max b */
+    uint16_t seats;         /* 0: none are filled here (totals only) */
+    tp_method method;       /* "plurality-at-large" or "totals" */
+    tp_option *options;     /* shape.options of them */
+} tp_contest;
+
+typedef struct {
+    const char *id;
+    uint16_t contests[TP_MAX_CONTESTS]; /* indexes, ascending */
+    uint16_t contest_count;
+} tp_style;
+
+typedef struct {
+    const char *id, *name, *country, *group; /* group: the pool that small units merge into */
+    uint32_t registered;                     /* on the roll */
+    uint16_t style;
+} tp_unit;
+
+typedef struct {
+    const char *name;
+    uint8_t key[32]; /* ristretto255 Schnorr verification key */
+} tp_signer;
+
+typedef struct {
+    uint16_t count, quorum;
+    tp_signer who[TP_MAX_SIGNERS];
+} tp_college;
+
+typedef struct {
+    uint8_t fingerprint[32];
+    const char *id, *title, *zone;
+    bool test; /* a test election may be closed early, and every page says that it is one */
+    uint16_t contest_count, style_count, unit_count;
+    tp_contest *contests;
+    tp_style *styles;
+    tp_unit *units;
+    uint32_t floor; /* no aggregate of fewer ballots is ever decrypted */
+    uint64_t enrol_time, open_time, close_time; /* Unix seconds */
+    tp_college trustees;                        /* quorum is t */
+    tp_college registrars; /* quorum m: signatures that a registration carries */
+    tp_college officers;   /* quorum: signatures that an act carries */
+    const char *log_origin;
+    uint8_t log_key[32]; /* Ed25519: checkpoints and promises */
+    uint32_t batch_interval_s, promise_deadline_s;
+    void *arena; /* owns every string and array above */
+} tp_manifest;
+
+/* Parses strictly: unknown, missing or duplicate members, wrong types, bad keys, duplicate ids or
+ * names of options, t = n, inconsistent times are refused, and fault->where is the JSON path.
+ * Allocates (the one place in election/ that does); free with tp_manifest_free. */
+TP_MUST_USE tp_err tp_manifest_parse(tp_manifest *m, const void *json, size_t len, tp_fault *fault);
+void tp_manifest_free(tp_manifest *m);
+
+#endif

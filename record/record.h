@@ -1,0 +1,114 @@
+/* A published record: a folder of plain files that anyone can mirror and verify.
+ *
+ *   checkpoint              C2SP signed note of the whole log
+ *   tile/<level>/<n>[.p/w]  hash tiles; tile/entries/<n>[.p/w]  entry bundles (C2SP tlog-tiles)
+ *   document/<sha-256 hex>  what entries name by hash: manifest, aggregates, shares, results
+ *   manifest.json  results.json  results.csv     the same bytes under readable names
+ *
+ * Nothing else may be there. spec: chapter 6 (record).
+ */
+#ifndef TAPAT_RECORD_RECORD_H
+#define TAPAT_RECORD_RECORD_H
+
+#include "core/merkle/tree.h"
+#include "election/board.h"
+#include "election/tally.h"
+
+/* ---- reading ---- */
+
+typedef struct tp_record tp_record;
+
+/* Opens DIR and reads its checkpoint; nothing is trusted yet. "record.missing",
+ * "checkpoint.malformed". */
+TP_MUST_USE tp_err tp_record_open(tp_record **r, const char *dir, tp_fault *fault);
+void tp_record_close(tp_record *r);
+uint64_t tp_record_size(const tp_record *r);
+void tp_record_root(const tp_record *r, uint8_t root[static 32]);
+/* Entry `index`; *bytes stays valid until the next call on this thread's reader. */
+TP_MUST_USE tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size_t *len,
+                                   tp_fault *fault);
+/* A document by hash, checked against it; malloc'd. "document.missing", "document.hash". */
+TP_MUST_USE tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32], uint64_t len,
+                                      uint8_t **bytes, tp_fault *fault);
+
+/* ---- writing (the server's recorder, and tests) ---- */
+
+/* Brings DIR's tiles and bundles from old_size to new_size. entry gives the bytes of a leaf. Files
+ * appear atomically (write, fsync, rename); full tiles are never written twice; partial ones of the
+ * old size are removed after the new exist. Returns the new root; the checkpoint is written apart,
+ * last. */
+typedef bool (*tp_entry_source)(void *ctx, uint64_t index, const uint8_t **bytes, size_t *len);
+TP_MUST_USE tp_err tp_tiles_write(uint8_t root[static 32], const char *dir, uint64_t old_size,
+                                  uint64_t new_size, tp_entry_source entry, void *ctx);
+TP_MUST_USE tp_err tp_document_write(const char *dir, const void *bytes, size_t len,
+                                     uint8_t hash[static 32]);
+/* Signs and writes DIR/checkpoint. secret: Ed25519 seed||public, 64 bytes (libsodium's form). */
+TP_MUST_USE tp_err tp_checkpoint_write(const char *dir, const tp_manifest *m, uint64_t size,
+                                       const uint8_t root[static 32],
+                                       const uint8_t secret[static 64]);
+
+/* ---- replay ---- */
+
+/* The state after all entries, from the public files alone. Used by verify, by the trustee's tool
+ * and by tally. It checks order, signatures and rules of every entry; ballots' signatures and
+ * proofs too unless `trusting`. */
+typedef struct {
+    tp_manifest manifest;
+    tp_board board;
+    tp_credential *credentials; /* sorted by key after replay */
+    size_t credential_count;
+    tp_reconciliation *units; /* manifest.unit_count */
+} tp_replay;
+
+/* Progress of long work: done of total items of what; silent if NULL. */
+typedef void (*tp_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
+
+typedef struct {
+    unsigned threads;
+    bool trusting;
+    tp_progress progress;
+    void *progress_ctx;
+} tp_replay_options;
+
+TP_MUST_USE tp_err tp_replay_run(tp_replay *out, tp_record *r, const tp_replay_options *o,
+                                 tp_fault *fault);
+void tp_replay_free(tp_replay *p);
+/* Aggregates of the counted ballots by the merge rule, from the board alone; board CLOSED or later.
+ */
+TP_MUST_USE tp_err tp_replay_aggregate(tp_aggregates *a, uint32_t withheld[static TP_MAX_CONTESTS],
+                                       const tp_replay *p, tp_record *r, const tp_replay_options *o,
+                                       tp_fault *fault);
+/* From frozen board with at least t good shares: totals, results.json and results.csv (malloc'd).
+ * bad[i] is set for each trustee whose shares fail. */
+TP_MUST_USE tp_err tp_replay_results(char **json, size_t *json_len, char **csv, size_t *csv_len,
+                                     bool bad[static TP_MAX_TRUSTEES], const tp_replay *p,
+                                     tp_record *r, const tp_replay_options *o, tp_fault *fault);
+
+/* ---- verify ---- */
+
+typedef enum {
+    TP_PASS,
+    TP_FAIL,
+    TP_NOT_YET
+} tp_verdict; /* NOT_YET: that stage is not on this board */
+
+typedef struct {
+    const char *check; /* "log", "manifest", "ceremony", "registrations", "ballots", ... */
+    tp_verdict verdict;
+    tp_fault fault;   /* of a FAIL */
+    char detail[160]; /* "221284 ballots, 3012 replaced" */
+} tp_check;
+
+typedef struct {
+    tp_check checks[32];
+    size_t count;
+    uint8_t fingerprint[32];
+} tp_verification;
+
+/* All checks of spec chapter 9 on the folder alone, in order; after a FAIL the checks that depend
+ * on it are left out. TP_OK if no check fails. fingerprint: NULL, or the one that the caller knows
+ * from elsewhere. */
+TP_MUST_USE tp_err tp_verify(tp_verification *v, const char *dir, const uint8_t *fingerprint,
+                             const tp_replay_options *o);
+
+#endif

@@ -1,0 +1,143 @@
+/* The contract of a store: what the daemon keeps, and what it may rely on. Drivers (sqlite/, later
+ * postgres/) implement it and share a conformance test; they share no code.
+ *
+ * Invariants
+ *  1. What happens between tp_store_begin and tp_store_commit is atomic; commit returns TP_OK only
+ * when it is durable. A failed commit (TP_SYSTEM) leaves the store as before begin.
+ *  2. One writer: the recorder's connection. Any number of reader connections (tp_store_open with
+ * read_only).
+ *  3. A ballot's bytes are stored once: board entries of type BALLOT refer to the ballot's row.
+ *  4. No row joins a voter's name, contact or address with a tracker or ballot (attack C13):
+ * enrolment knows the credential key because the registrar signs it; ballots know only the key.
+ */
+#ifndef TAPAT_STORE_STORE_H
+#define TAPAT_STORE_STORE_H
+
+#include "core/base/base.h"
+
+typedef struct tp_store tp_store;
+
+TP_MUST_USE tp_err tp_store_open(tp_store **s, const char *where, bool read_only);
+void tp_store_close(tp_store *s);
+TP_MUST_USE tp_err tp_store_begin(tp_store *s);
+TP_MUST_USE tp_err tp_store_commit(tp_store *s);
+void tp_store_rollback(tp_store *s);
+/* What went wrong last, in the driver's words, for logs only. */
+const char *tp_store_error(const tp_store *s);
+
+/* ---- meta: small named values ---- */
+TP_MUST_USE tp_err tp_store_set(tp_store *s, const char *name, const void *bytes, size_t len);
+/* *len: capacity in, length out; *found false and TP_OK if there is none. */
+TP_MUST_USE tp_err tp_store_get(tp_store *s, const char *name, void *bytes, size_t *len,
+                                bool *found);
+
+/* ---- roll ---- */
+typedef struct {
+    int64_t id;
+    char number[32]; /* registration number, unique */
+    char name[128];
+    char birth_date[11]; /* YYYY-MM-DD */
+    char contact[128];   /* e-mail or phone on the roll; "" if none */
+    uint16_t unit;
+} tp_voter;
+TP_MUST_USE tp_err tp_store_voter_add(tp_store *s, const tp_voter *v);
+TP_MUST_USE tp_err tp_store_voter_find(tp_store *s, const char *number, tp_voter *v, bool *found);
+TP_MUST_USE tp_err tp_store_voter_count(tp_store *s, uint64_t *count);
+
+/* ---- enrolment: one row a voter, saved at each step ---- */
+typedef enum {
+    TP_ENROL_STARTED = 1, /* code sent */
+    TP_ENROL_PROVEN,      /* code typed back: identity shown */
+    TP_ENROL_WAITING,     /* credential handed in, a registrar's signature awaited */
+    TP_ENROL_DONE,        /* registration signed and queued for the board */
+} tp_enrol_state;
+typedef struct {
+    uint8_t id[16]; /* random: the resume token */
+    int64_t voter;
+    tp_enrol_state state;
+    uint8_t code_hash[32]; /* SHA-256 of the one-time code with the id; zero when used up */
+    uint64_t code_expires; /* Unix seconds */
+    uint32_t code_tries;
+    uint64_t updated; /* Unix seconds */
+    uint8_t credential[32];
+    uint8_t possession[64];
+} tp_enrolment;
+TP_MUST_USE tp_err tp_store_enrolment_put(tp_store *s,
+                                          const tp_enrolment *e); /* by voter: insert or replace */
+TP_MUST_USE tp_err tp_store_enrolment_find(tp_store *s, const uint8_t id[static 16],
+                                           tp_enrolment *e, bool *found);
+TP_MUST_USE tp_err tp_store_enrolment_of(tp_store *s, int64_t voter, tp_enrolment *e, bool *found);
+/* Up to max in state WAITING, oldest first, with their voters. */
+TP_MUST_USE tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
+                                              size_t *count);
+TP_MUST_USE tp_err tp_store_enrolment_counts(tp_store *s, uint64_t counts[static 5]); /* by state */
+
+/* ---- outbox: messages to voters ---- */
+typedef struct {
+    int64_t id;
+    uint64_t time;
+    char to[128], subject[160], text[800];
+} tp_message;
+TP_MUST_USE tp_err tp_store_message_add(tp_store *s, const tp_message *m);
+/* The newest first, at most max. */
+TP_MUST_USE tp_err tp_store_messages(tp_store *s, tp_message *m, size_t max, size_t *count);
+
+/* ---- credentials ---- */
+typedef struct {
+    uint8_t key[32];
+    uint16_t unit, style;
+    uint8_t registration[2400]; /* wire form, for the board */
+    size_t registration_len;
+    bool on_board, cancelled, excluded;
+    uint32_t sequence; /* of the newest accepted ballot, 0 if none */
+    uint8_t tip[32];   /* its hash */
+    uint32_t recorded; /* sequence of the newest ballot on the board */
+} tp_store_credential;
+TP_MUST_USE tp_err tp_store_credential_put(tp_store *s, const tp_store_credential *c);
+TP_MUST_USE tp_err tp_store_credential_find(tp_store *s, const uint8_t key[static 32],
+                                            tp_store_credential *c, bool *found);
+/* Credentials not yet on the board, ascending by key. */
+TP_MUST_USE tp_err tp_store_credentials_new(tp_store *s, tp_store_credential *c, size_t max,
+                                            size_t *count);
+
+/* ---- ballots ---- */
+typedef struct {
+    int64_t id;
+    uint8_t hash[32], tracker[16], credential[32];
+    uint32_t sequence;
+    uint64_t deadline; /* of the promise */
+    bool recorded;
+    uint64_t leaf; /* if recorded */
+    uint32_t batch;
+} tp_store_ballot;
+/* Inserts and moves the credential's sequence and tip. */
+TP_MUST_USE tp_err tp_store_ballot_add(tp_store *s, const tp_store_ballot *b, const uint8_t *bytes,
+                                       size_t len);
+TP_MUST_USE tp_err tp_store_ballot_by_hash(tp_store *s, const uint8_t hash[static 32],
+                                           tp_store_ballot *b, bool *found);
+TP_MUST_USE tp_err tp_store_ballot_by_tracker(tp_store *s, const uint8_t tracker[static 16],
+                                              tp_store_ballot *b, bool *found);
+/* Accepted but not recorded, ascending by hash: the next batch. */
+TP_MUST_USE tp_err tp_store_ballots_pending(tp_store *s, tp_store_ballot **list,
+                                            size_t *count); /* free() */
+TP_MUST_USE tp_err tp_store_counts(tp_store *s, uint64_t *accepted, uint64_t *recorded);
+
+/* ---- board ---- */
+/* Appends at `index` (must be the size). bytes: the entry; for a ballot NULL and its row id, whose
+ * row is marked recorded with leaf and batch, and whose credential's `recorded` moves on. */
+TP_MUST_USE tp_err tp_store_entry_add(tp_store *s, uint64_t index, const uint8_t *bytes,
+                                      size_t len);
+TP_MUST_USE tp_err tp_store_entry_add_ballot(tp_store *s, uint64_t index, int64_t ballot,
+                                             uint32_t batch);
+TP_MUST_USE tp_err tp_store_entry(tp_store *s, uint64_t index, uint8_t *bytes, size_t cap,
+                                  size_t *len);
+/* The indexes of all entries that are neither ballots nor registrations, ascending: what tp_board
+ * needs. */
+TP_MUST_USE tp_err tp_store_entries_admin(tp_store *s, uint64_t **list, size_t *count); /* free() */
+TP_MUST_USE tp_err tp_store_size(tp_store *s, uint64_t *size);
+TP_MUST_USE tp_err tp_store_document_put(tp_store *s, const uint8_t hash[static 32],
+                                         const void *bytes, size_t len);
+TP_MUST_USE tp_err tp_store_document_get(tp_store *s, const uint8_t hash[static 32],
+                                         uint8_t **bytes, size_t *len, bool *found); /* free() */
+
+#endif
