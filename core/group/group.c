@@ -5,8 +5,6 @@
  */
 #include "core/group/backend.h"
 
-#include <string.h>
-
 /* Fastest first; portable is last and always runs. */
 static const tp_backend *const backends[] = {
 #ifdef TP_GROUP_IFMA
@@ -49,7 +47,8 @@ tp_err tp_scalars_decode(tp_scalar *out, const uint8_t (*in)[32], size_t n, size
     for (size_t i = 0; i < n; i++) {
         if (tp_scalar_decode(&out[i], in[i]) == TP_OK) continue;
         if (bad) *bad = i;
-        memset(out, 0, n * sizeof *out);
+        for (size_t j = 0; j < n; j++)
+            out[j] = tp_scalar_zero;
         return TP_MALFORMED;
     }
     return TP_OK;
@@ -117,7 +116,8 @@ tp_err tp_points_hint_var(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t 
     size_t first_bad = backend->hint_var(hints, in, n);
     if (first_bad == n) return TP_OK;
     if (bad) *bad = first_bad;
-    memset(hints, 0, n * sizeof *hints);
+    for (size_t i = 0; i < n; i++)
+        tp_wipe(hints[i], 32);
     return TP_MALFORMED;
 }
 
