@@ -25,6 +25,12 @@ typedef struct {
     uint64_t limb[20]; /* a backend's own representation; all native backends share one */
 } tp_point;
 
+/* Bytes as rows of 32: what the encoders and decoders take. (C before C23 has no other way to add
+ * const to the elements of an array behind a pointer.) */
+static inline const uint8_t (*tp_rows(const void *bytes))[32] {
+    return (const uint8_t (*)[32])(uintptr_t)bytes;
+}
+
 /* ---- backends ---- */
 
 /* Chooses the fastest backend this processor runs, or the one named by `name` ("portable",

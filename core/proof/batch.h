@@ -52,14 +52,14 @@ typedef struct {
     tp_point *unit;
     tp_scalar *weight; /* one per equation */
     void *msm;
-    tp_sha512_ctx bound;
+    tp_transcript bound;
 } tp_batch;
 
 /* Bytes of the arena for these limits, which must be 64-byte aligned. */
 size_t tp_batch_arena(const tp_batch_limits *max);
 void tp_batch_init(tp_batch *b, const tp_batch_limits *max, void *arena);
 /* Registers n shared bases (copied) for as long as the batch lives and gives the index of the
- * first; index 0 is G. Beyond the limit is a programmer's error and traps. */
+ * first; index 0 is G. Beyond the limit, or after items, is a programmer's error and traps. */
 #define TP_BATCH_G 0
 size_t tp_batch_share(tp_batch *b, const tp_point *bases, size_t n);
 /* Forgets the items, keeps the shared bases. */
