@@ -9,6 +9,8 @@
  *  3. A ballot's bytes are stored once: board entries of type BALLOT refer to the ballot's row.
  *  4. No row joins a voter's name, contact or address with a tracker or ballot (attack C13):
  * enrolment knows the credential key because the registrar signs it; ballots know only the key.
+ *  5. TP_SYSTEM is the machine's fault; TP_REFUSED that a unique value is there already, or that an
+ * index or sequence does not follow. Neither changes anything.
  */
 #ifndef TAPAT_STORE_STORE_H
 #define TAPAT_STORE_STORE_H
@@ -17,6 +19,8 @@
 
 typedef struct tp_store tp_store;
 
+/* where: a file, for sqlite. Created if missing, unless read_only. TP_MALFORMED: not a store of
+ * this version. A connection serves one thread at a time. */
 TP_MUST_USE tp_err tp_store_open(tp_store **s, const char *where, bool read_only);
 void tp_store_close(tp_store *s);
 TP_MUST_USE tp_err tp_store_begin(tp_store *s);
@@ -42,6 +46,7 @@ typedef struct {
 } tp_voter;
 TP_MUST_USE tp_err tp_store_voter_add(tp_store *s, const tp_voter *v);
 TP_MUST_USE tp_err tp_store_voter_find(tp_store *s, const char *number, tp_voter *v, bool *found);
+TP_MUST_USE tp_err tp_store_voter_get(tp_store *s, int64_t id, tp_voter *v, bool *found);
 TP_MUST_USE tp_err tp_store_voter_count(tp_store *s, uint64_t *count);
 
 /* ---- enrolment: one row a voter, saved at each step ---- */
@@ -52,14 +57,16 @@ typedef enum {
     TP_ENROL_DONE,        /* registration signed and queued for the board */
 } tp_enrol_state;
 typedef struct {
-    uint8_t id[16]; /* random: the resume token */
+    uint8_t id[16]; /* random; names the enrolment to registrars, gives no right */
     int64_t voter;
     tp_enrol_state state;
-    uint8_t code_hash[32]; /* SHA-256 of the one-time code with the id; zero when used up */
+    uint8_t code_hash[32]; /* SHA-256 of the id with the one-time code; zero when used up */
     uint64_t code_expires; /* Unix seconds */
     uint32_t code_tries;
-    uint64_t updated; /* Unix seconds */
-    uint8_t credential[32];
+    uint32_t sends;         /* codes sent since sends_since */
+    uint64_t sends_since;   /* Unix seconds */
+    uint64_t updated;       /* Unix seconds */
+    uint8_t credential[32]; /* zero: none; no two enrolments have the same */
     uint8_t possession[64];
 } tp_enrolment;
 TP_MUST_USE tp_err tp_store_enrolment_put(tp_store *s,
@@ -67,10 +74,20 @@ TP_MUST_USE tp_err tp_store_enrolment_put(tp_store *s,
 TP_MUST_USE tp_err tp_store_enrolment_find(tp_store *s, const uint8_t id[static 16],
                                            tp_enrolment *e, bool *found);
 TP_MUST_USE tp_err tp_store_enrolment_of(tp_store *s, int64_t voter, tp_enrolment *e, bool *found);
+TP_MUST_USE tp_err tp_store_enrolment_by_credential(tp_store *s,
+                                                    const uint8_t credential[static 32],
+                                                    tp_enrolment *e, bool *found);
 /* Up to max in state WAITING, oldest first, with their voters. */
 TP_MUST_USE tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
                                               size_t *count);
 TP_MUST_USE tp_err tp_store_enrolment_counts(tp_store *s, uint64_t counts[static 5]); /* by state */
+
+/* Sessions: SHA-256 of a token whose holder has typed a voter's one-time code. Adding one twice is
+ * harmless. */
+TP_MUST_USE tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 32], int64_t voter,
+                                        uint64_t time);
+TP_MUST_USE tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 32], int64_t *voter,
+                                         bool *found);
 
 /* ---- outbox: messages to voters ---- */
 typedef struct {
@@ -88,6 +105,7 @@ typedef struct {
     uint16_t unit, style;
     uint8_t registration[2400]; /* wire form, for the board */
     size_t registration_len;
+    bool ready; /* signed by a quorum of registrars: may vote, goes on the board */
     bool on_board, cancelled, excluded;
     uint32_t sequence; /* of the newest accepted ballot, 0 if none */
     uint8_t tip[32];   /* its hash */
@@ -96,7 +114,7 @@ typedef struct {
 TP_MUST_USE tp_err tp_store_credential_put(tp_store *s, const tp_store_credential *c);
 TP_MUST_USE tp_err tp_store_credential_find(tp_store *s, const uint8_t key[static 32],
                                             tp_store_credential *c, bool *found);
-/* Credentials not yet on the board, ascending by key. */
+/* Credentials that are ready and not yet on the board, ascending by key. */
 TP_MUST_USE tp_err tp_store_credentials_new(tp_store *s, tp_store_credential *c, size_t max,
                                             size_t *count);
 
@@ -123,12 +141,16 @@ TP_MUST_USE tp_err tp_store_ballots_pending(tp_store *s, tp_store_ballot **list,
 TP_MUST_USE tp_err tp_store_counts(tp_store *s, uint64_t *accepted, uint64_t *recorded);
 
 /* ---- board ---- */
+/* The first byte of an entry is its type (election/entry.h); the store tells these two apart. */
+enum { TP_STORE_REGISTRATIONS = 9, TP_STORE_BALLOT = 11 };
 /* Appends at `index` (must be the size). bytes: the entry; for a ballot NULL and its row id, whose
  * row is marked recorded with leaf and batch, and whose credential's `recorded` moves on. */
 TP_MUST_USE tp_err tp_store_entry_add(tp_store *s, uint64_t index, const uint8_t *bytes,
                                       size_t len);
 TP_MUST_USE tp_err tp_store_entry_add_ballot(tp_store *s, uint64_t index, int64_t ballot,
                                              uint32_t batch);
+/* The entry as it stands on the board: a ballot's bytes follow its type. TP_REFUSED: no such index.
+ * TP_TOO_BIG: over cap. */
 TP_MUST_USE tp_err tp_store_entry(tp_store *s, uint64_t index, uint8_t *bytes, size_t cap,
                                   size_t *len);
 /* The indexes of all entries that are neither ballots nor registrations, ascending: what tp_board

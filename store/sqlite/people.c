@@ -1,0 +1,191 @@
+/* The SQLite driver: roll, enrolment, sessions, outbox. */
+#include "store/sqlite/sqlite.h"
+
+/* ---- roll ---- */
+
+static void get_voter(sqlite3_stmt *st, int at, tp_voter *v) {
+    v->id = (int64_t)sql_get_int(st, at);
+    sql_get_text(st, at + 1, v->number, sizeof v->number);
+    sql_get_text(st, at + 2, v->name, sizeof v->name);
+    sql_get_text(st, at + 3, v->birth_date, sizeof v->birth_date);
+    sql_get_text(st, at + 4, v->contact, sizeof v->contact);
+    v->unit = (uint16_t)sql_get_int(st, at + 5);
+}
+
+tp_err tp_store_voter_add(tp_store *s, const tp_voter *v) {
+    sqlite3_stmt *st = sql_use(s, SQL_VOTER_ADD);
+    sql_text(st, 1, v->number);
+    sql_text(st, 2, v->name);
+    sql_text(st, 3, v->birth_date);
+    sql_text(st, 4, v->contact);
+    sql_int(st, 5, v->unit);
+    return sql_run(s, st);
+}
+
+static tp_err one_voter(tp_store *s, sqlite3_stmt *st, tp_voter *v, bool *found) {
+    tp_err err = sql_row(s, st, found);
+    if (*found) get_voter(st, 0, v);
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_voter_find(tp_store *s, const char *number, tp_voter *v, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_VOTER_FIND);
+    sql_text(st, 1, number);
+    return one_voter(s, st, v, found);
+}
+
+tp_err tp_store_voter_get(tp_store *s, int64_t id, tp_voter *v, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_VOTER_GET);
+    sql_int(st, 1, (uint64_t)id);
+    return one_voter(s, st, v, found);
+}
+
+tp_err tp_store_voter_count(tp_store *s, uint64_t *count) {
+    bool row;
+    sqlite3_stmt *st = sql_use(s, SQL_VOTER_COUNT);
+    tp_err err = sql_row(s, st, &row);
+    *count = row ? sql_get_int(st, 0) : 0;
+    sql_done(st);
+    return err;
+}
+
+/* ---- enrolment ---- */
+
+static void get_enrolment(sqlite3_stmt *st, tp_enrolment *e) {
+    sql_get_blob(st, 0, e->id, sizeof e->id);
+    e->voter = (int64_t)sql_get_int(st, 1);
+    e->state = (tp_enrol_state)sql_get_int(st, 2);
+    sql_get_blob(st, 3, e->code_hash, sizeof e->code_hash);
+    e->code_expires = sql_get_int(st, 4);
+    e->code_tries = (uint32_t)sql_get_int(st, 5);
+    e->sends = (uint32_t)sql_get_int(st, 6);
+    e->sends_since = sql_get_int(st, 7);
+    e->updated = sql_get_int(st, 8);
+    sql_get_blob(st, 9, e->credential, sizeof e->credential);
+    sql_get_blob(st, 10, e->possession, sizeof e->possession);
+}
+
+tp_err tp_store_enrolment_put(tp_store *s, const tp_enrolment *e) {
+    static const uint8_t none[32];
+    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_PUT);
+    sql_int(st, 1, (uint64_t)e->voter);
+    sql_blob(st, 2, e->id, sizeof e->id);
+    sql_int(st, 3, (uint64_t)e->state);
+    sql_blob(st, 4, e->code_hash, sizeof e->code_hash);
+    sql_int(st, 5, e->code_expires);
+    sql_int(st, 6, e->code_tries);
+    sql_int(st, 7, e->sends);
+    sql_int(st, 8, e->sends_since);
+    sql_int(st, 9, e->updated);
+    if (memcmp(e->credential, none, sizeof none) != 0)
+        sql_blob(st, 10, e->credential, sizeof e->credential);
+    sql_blob(st, 11, e->possession, sizeof e->possession);
+    return sql_run(s, st);
+}
+
+static tp_err one_enrolment(tp_store *s, sqlite3_stmt *st, tp_enrolment *e, bool *found) {
+    tp_err err = sql_row(s, st, found);
+    if (*found) get_enrolment(st, e);
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_enrolment_find(tp_store *s, const uint8_t id[static 16], tp_enrolment *e,
+                               bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_FIND);
+    sql_blob(st, 1, id, 16);
+    return one_enrolment(s, st, e, found);
+}
+
+tp_err tp_store_enrolment_of(tp_store *s, int64_t voter, tp_enrolment *e, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_OF);
+    sql_int(st, 1, (uint64_t)voter);
+    return one_enrolment(s, st, e, found);
+}
+
+tp_err tp_store_enrolment_by_credential(tp_store *s, const uint8_t credential[static 32],
+                                        tp_enrolment *e, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_BY_CREDENTIAL);
+    sql_blob(st, 1, credential, 32);
+    return one_enrolment(s, st, e, found);
+}
+
+tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
+                                  size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_WAITING);
+    sql_int(st, 1, max);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
+        get_enrolment(st, &e[n]);
+        get_voter(st, 11, &v[n]);
+    }
+    sql_done(st);
+    *count = n;
+    return err;
+}
+
+tp_err tp_store_enrolment_counts(tp_store *s, uint64_t counts[static 5]) {
+    bool row = true;
+    tp_err err = TP_OK;
+    memset(counts, 0, 5 * sizeof counts[0]);
+    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_COUNTS);
+    while (!(err = sql_row(s, st, &row)) && row) {
+        uint64_t state = sql_get_int(st, 0);
+        if (state < 5) counts[state] = sql_get_int(st, 1);
+    }
+    sql_done(st);
+    return err;
+}
+
+/* ---- sessions ---- */
+
+tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 32], int64_t voter,
+                            uint64_t time) {
+    sqlite3_stmt *st = sql_use(s, SQL_SESSION_ADD);
+    sql_blob(st, 1, hash, 32);
+    sql_int(st, 2, (uint64_t)voter);
+    sql_int(st, 3, time);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 32], int64_t *voter,
+                             bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_SESSION_FIND);
+    sql_blob(st, 1, hash, 32);
+    tp_err err = sql_row(s, st, found);
+    *voter = *found ? (int64_t)sql_get_int(st, 0) : 0;
+    sql_done(st);
+    return err;
+}
+
+/* ---- outbox ---- */
+
+tp_err tp_store_message_add(tp_store *s, const tp_message *m) {
+    sqlite3_stmt *st = sql_use(s, SQL_MESSAGE_ADD);
+    sql_int(st, 1, m->time);
+    sql_text(st, 2, m->to);
+    sql_text(st, 3, m->subject);
+    sql_text(st, 4, m->text);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_messages(tp_store *s, tp_message *m, size_t max, size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_MESSAGES);
+    sql_int(st, 1, max);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
+        m[n].id = (int64_t)sql_get_int(st, 0);
+        m[n].time = sql_get_int(st, 1);
+        sql_get_text(st, 2, m[n].to, sizeof m[n].to);
+        sql_get_text(st, 3, m[n].subject, sizeof m[n].subject);
+        sql_get_text(st, 4, m[n].text, sizeof m[n].text);
+    }
+    sql_done(st);
+    *count = n;
+    return err;
+}

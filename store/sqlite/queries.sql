@@ -1,0 +1,113 @@
+-- name: begin
+BEGIN IMMEDIATE;
+-- name: commit
+COMMIT;
+-- name: rollback
+ROLLBACK;
+
+-- name: meta_set
+INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2;
+-- name: meta_get
+SELECT value FROM meta WHERE name = ?1;
+
+-- name: voter_add
+INSERT INTO voter (number, name, birth_date, contact, unit) VALUES (?1, ?2, ?3, ?4, ?5);
+-- name: voter_find
+SELECT id, number, name, birth_date, contact, unit FROM voter WHERE number = ?1;
+-- name: voter_get
+SELECT id, number, name, birth_date, contact, unit FROM voter WHERE id = ?1;
+-- name: voter_count
+SELECT count(*) FROM voter;
+
+-- name: enrolment_put
+INSERT INTO enrolment (voter, id, state, code_hash, code_expires, code_tries, sends, sends_since,
+                       updated, credential, possession)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (voter) DO UPDATE SET id = ?2, state = ?3, code_hash = ?4, code_expires = ?5,
+    code_tries = ?6, sends = ?7, sends_since = ?8, updated = ?9, credential = ?10,
+    possession = ?11;
+-- name: enrolment_find
+SELECT id, voter, state, code_hash, code_expires, code_tries, sends, sends_since, updated,
+       credential, possession
+FROM enrolment WHERE id = ?1;
+-- name: enrolment_of
+SELECT id, voter, state, code_hash, code_expires, code_tries, sends, sends_since, updated,
+       credential, possession
+FROM enrolment WHERE voter = ?1;
+-- name: enrolment_by_credential
+SELECT id, voter, state, code_hash, code_expires, code_tries, sends, sends_since, updated,
+       credential, possession
+FROM enrolment WHERE credential = ?1;
+-- name: enrolment_waiting
+SELECT e.id, e.voter, e.state, e.code_hash, e.code_expires, e.code_tries, e.sends, e.sends_since,
+       e.updated, e.credential, e.possession,
+       v.id, v.number, v.name, v.birth_date, v.contact, v.unit
+FROM enrolment e JOIN voter v ON v.id = e.voter
+WHERE e.state = 3 ORDER BY e.updated, e.voter LIMIT ?1;
+-- name: enrolment_counts
+SELECT state, count(*) FROM enrolment GROUP BY state;
+
+-- name: session_add
+INSERT INTO session (hash, voter, time) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING;
+-- name: session_find
+SELECT voter FROM session WHERE hash = ?1;
+
+-- name: message_add
+INSERT INTO message (time, recipient, subject, text) VALUES (?1, ?2, ?3, ?4);
+-- name: messages
+SELECT id, time, recipient, subject, text FROM message ORDER BY id DESC LIMIT ?1;
+
+-- name: credential_put
+INSERT INTO credential (key, unit, style, ready, on_board, cancelled, excluded, sequence, tip,
+                        recorded, registration)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (key) DO UPDATE SET unit = ?2, style = ?3, ready = ?4, on_board = ?5, cancelled = ?6,
+    excluded = ?7, sequence = ?8, tip = ?9, recorded = ?10, registration = ?11;
+-- name: credential_find
+SELECT key, unit, style, ready, on_board, cancelled, excluded, sequence, tip, recorded,
+       registration
+FROM credential WHERE key = ?1;
+-- name: credentials_new
+SELECT key, unit, style, ready, on_board, cancelled, excluded, sequence, tip, recorded,
+       registration
+FROM credential WHERE on_board = 0 AND ready = 1 ORDER BY key LIMIT ?1;
+-- name: credential_tip
+UPDATE credential SET sequence = ?2, tip = ?3, excluded = 0
+WHERE key = ?1 AND sequence = ?2 - 1;
+-- name: credential_recorded
+UPDATE credential SET recorded = max(recorded, ?2) WHERE key = ?1;
+
+-- name: ballot_add
+INSERT INTO ballot (hash, tracker, credential, sequence, deadline) VALUES (?1, ?2, ?3, ?4, ?5);
+-- name: ballot_bytes_add
+INSERT INTO ballot_bytes (id, bytes) VALUES (?1, ?2);
+-- name: ballot_by_hash
+SELECT id, hash, tracker, credential, sequence, deadline, leaf, batch FROM ballot WHERE hash = ?1;
+-- name: ballot_by_tracker
+SELECT id, hash, tracker, credential, sequence, deadline, leaf, batch
+FROM ballot WHERE tracker = ?1 ORDER BY id LIMIT 1;
+-- name: ballot_by_id
+SELECT id, hash, tracker, credential, sequence, deadline, leaf, batch FROM ballot WHERE id = ?1;
+-- name: ballots_pending
+SELECT id, hash, tracker, credential, sequence, deadline, leaf, batch
+FROM ballot WHERE leaf IS NULL ORDER BY hash;
+-- name: ballot_record
+UPDATE ballot SET leaf = ?2, batch = ?3 WHERE id = ?1 AND leaf IS NULL;
+-- name: counts
+SELECT coalesce((SELECT max(id) FROM ballot), 0),
+       (SELECT count(*) FROM ballot WHERE leaf IS NULL);
+
+-- name: entry_add
+INSERT INTO entry (position, type, ballot, bytes) VALUES (?1, ?2, ?3, ?4);
+-- name: entry
+SELECT e.type, coalesce(e.bytes, (SELECT b.bytes FROM ballot_bytes b WHERE b.id = e.ballot))
+FROM entry e WHERE e.position = ?1;
+-- name: entries_admin
+SELECT position FROM entry WHERE type NOT IN (9, 11) ORDER BY position;
+-- name: size
+SELECT coalesce(max(position) + 1, 0) FROM entry;
+
+-- name: document_put
+INSERT INTO document (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING;
+-- name: document_get
+SELECT bytes FROM document WHERE hash = ?1;

@@ -1,0 +1,94 @@
+-- The daemon's tables. Ballots' bytes lie apart from what is updated, so that marking a ballot as
+-- recorded rewrites a short row. Invariant 4 of store.h: a contact is never beside a ballot.
+
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE voter (
+    id         INTEGER PRIMARY KEY,
+    number     TEXT NOT NULL UNIQUE,
+    name       TEXT NOT NULL,
+    birth_date TEXT NOT NULL,
+    contact    TEXT NOT NULL,
+    unit       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE enrolment (
+    voter        INTEGER PRIMARY KEY REFERENCES voter,
+    id           BLOB NOT NULL UNIQUE,
+    state        INTEGER NOT NULL,
+    code_hash    BLOB NOT NULL,
+    code_expires INTEGER NOT NULL,
+    code_tries   INTEGER NOT NULL,
+    sends        INTEGER NOT NULL,
+    sends_since  INTEGER NOT NULL,
+    updated      INTEGER NOT NULL,
+    credential   BLOB,
+    possession   BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX enrolment_credential ON enrolment (credential) WHERE credential IS NOT NULL;
+CREATE INDEX enrolment_waiting ON enrolment (updated, voter) WHERE state = 3;
+CREATE INDEX enrolment_state ON enrolment (state);
+
+CREATE TABLE session (
+    hash  BLOB PRIMARY KEY,
+    voter INTEGER NOT NULL REFERENCES voter,
+    time  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE message (
+    id        INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    recipient TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    text      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE credential (
+    key          BLOB PRIMARY KEY,
+    unit         INTEGER NOT NULL,
+    style        INTEGER NOT NULL,
+    ready        INTEGER NOT NULL,
+    on_board     INTEGER NOT NULL,
+    cancelled    INTEGER NOT NULL,
+    excluded     INTEGER NOT NULL,
+    sequence     INTEGER NOT NULL,
+    tip          BLOB NOT NULL,
+    recorded     INTEGER NOT NULL,
+    registration BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX credential_new ON credential (key) WHERE on_board = 0 AND ready = 1;
+
+CREATE TABLE ballot (
+    id         INTEGER PRIMARY KEY,
+    hash       BLOB NOT NULL UNIQUE,
+    tracker    BLOB NOT NULL,
+    credential BLOB NOT NULL,
+    sequence   INTEGER NOT NULL,
+    deadline   INTEGER NOT NULL,
+    leaf       INTEGER,
+    batch      INTEGER
+) STRICT;
+CREATE INDEX ballot_tracker ON ballot (tracker);
+CREATE INDEX ballot_pending ON ballot (hash) WHERE leaf IS NULL;
+
+CREATE TABLE ballot_bytes (
+    id    INTEGER PRIMARY KEY REFERENCES ballot,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE entry (
+    position INTEGER PRIMARY KEY,
+    type     INTEGER NOT NULL,
+    ballot   INTEGER REFERENCES ballot,
+    bytes    BLOB,
+    CHECK ((ballot IS NULL) <> (bytes IS NULL))
+) STRICT;
+CREATE INDEX entry_admin ON entry (position) WHERE type NOT IN (9, 11);
+
+CREATE TABLE document (
+    hash  BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,430 @@
+/* Conformance of a store driver with store/store.h: every function, its refusals, atomicity, and
+ * what is left after reopening. */
+#include "tests/support/support.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/store.h"
+
+#define OK(call)      assert_int_equal((call), TP_OK)
+#define REFUSED(call) assert_int_equal((call), TP_REFUSED)
+
+typedef struct {
+    char dir[64], path[96];
+    tp_store *s;
+} scene;
+
+static int set_up(void **state) {
+    scene *c = calloc(1, sizeof *c);
+    strcpy(c->dir, "/tmp/tapat-store-XXXXXX");
+    assert_non_null(mkdtemp(c->dir));
+    snprintf(c->path, sizeof c->path, "%s/store.db", c->dir);
+    OK(tp_store_open(&c->s, c->path, false));
+    *state = c;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    scene *c = *state;
+    char path[128];
+    tp_store_close(c->s);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s%s", c->path, (const char *[]){"", "-wal", "-shm"}[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(c->dir), 0);
+    free(c);
+    return 0;
+}
+
+static void reopen(scene *c) {
+    tp_store_close(c->s);
+    OK(tp_store_open(&c->s, c->path, false));
+}
+
+static void bytes_of(uint8_t *out, size_t len, uint64_t seed) {
+    seed = seed * 2654435761u + 1;
+    test_random_bytes(&seed, out, len);
+}
+
+static void test_open(void **state) {
+    scene *c = *state;
+    tp_store *other;
+    char path[128];
+    snprintf(path, sizeof path, "%s/none.db", c->dir);
+    assert_int_equal(tp_store_open(&other, path, true), TP_SYSTEM);
+    assert_null(other);
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("this is not a database", f);
+    fclose(f);
+    assert_int_equal(tp_store_open(&other, path, false), TP_MALFORMED);
+    unlink(path);
+    OK(tp_store_open(&other, c->path, true));
+    assert_int_equal(tp_store_set(other, "x", "y", 1), TP_SYSTEM); /* a reader cannot write */
+    assert_true(strlen(tp_store_error(other)) > 0);
+    tp_store_close(other);
+}
+
+static void test_meta(void **state) {
+    scene *c = *state;
+    uint8_t out[8];
+    size_t len = sizeof out;
+    bool found;
+    OK(tp_store_get(c->s, "k", out, &len, &found));
+    assert_false(found);
+    OK(tp_store_set(c->s, "k", "abc", 3));
+    OK(tp_store_set(c->s, "k", "abcd", 4));
+    OK(tp_store_set(c->s, "empty", "", 0));
+    reopen(c);
+    OK(tp_store_get(c->s, "k", out, &len, &found));
+    assert_true(found);
+    assert_int_equal(len, 4);
+    assert_memory_equal(out, "abcd", 4);
+    len = 3;
+    assert_int_equal(tp_store_get(c->s, "k", out, &len, &found), TP_TOO_BIG);
+    len = 8;
+    OK(tp_store_get(c->s, "empty", out, &len, &found));
+    assert_true(found);
+    assert_int_equal(len, 0);
+}
+
+static tp_voter voter(unsigned i) {
+    tp_voter v = {.unit = (uint16_t)(i % 7)};
+    snprintf(v.number, sizeof v.number, "N-%06u", i);
+    snprintf(v.name, sizeof v.name, "Peña, María %u", i);
+    snprintf(v.birth_date, sizeof v.birth_date, "19%02u-02-03", i % 90 + 10);
+    snprintf(v.contact, sizeof v.contact, "v%u@example.org", i);
+    return v;
+}
+
+static void test_roll(void **state) {
+    scene *c = *state;
+    tp_voter v, got;
+    bool found;
+    uint64_t count;
+    OK(tp_store_begin(c->s));
+    for (unsigned i = 0; i < 500; i++) {
+        v = voter(i);
+        OK(tp_store_voter_add(c->s, &v));
+    }
+    REFUSED(tp_store_voter_add(c->s, &v));
+    OK(tp_store_commit(c->s));
+    reopen(c);
+    OK(tp_store_voter_count(c->s, &count));
+    assert_int_equal(count, 500);
+    OK(tp_store_voter_find(c->s, "N-000123", &got, &found));
+    v = voter(123);
+    assert_true(found);
+    assert_string_equal(got.name, v.name);
+    assert_string_equal(got.birth_date, v.birth_date);
+    assert_string_equal(got.contact, v.contact);
+    assert_int_equal(got.unit, v.unit);
+    int64_t id = got.id;
+    OK(tp_store_voter_get(c->s, id, &got, &found));
+    assert_true(found);
+    assert_string_equal(got.number, "N-000123");
+    OK(tp_store_voter_find(c->s, "N-000500", &got, &found));
+    assert_false(found);
+    OK(tp_store_voter_get(c->s, 99999, &got, &found));
+    assert_false(found);
+}
+
+static void test_enrolment(void **state) {
+    scene *c = *state;
+    tp_enrolment e = {.state = TP_ENROL_WAITING,
+                      .code_expires = 7,
+                      .code_tries = 2,
+                      .sends = 3,
+                      .sends_since = 5},
+                 got, list[4];
+    tp_voter v, names[4];
+    bool found;
+    uint64_t counts[5];
+    size_t count;
+    for (unsigned i = 1; i <= 4; i++) {
+        v = voter(i);
+        OK(tp_store_voter_add(c->s, &v));
+        bytes_of(e.id, 16, i);
+        bytes_of(e.credential, 32, 100 + i);
+        bytes_of(e.possession, 64, 200 + i);
+        bytes_of(e.code_hash, 32, 300 + i);
+        e.voter = i;
+        e.updated = 1000 - i;
+        e.state = i == 4 ? TP_ENROL_STARTED : TP_ENROL_WAITING;
+        OK(tp_store_enrolment_put(c->s, &e));
+    }
+    memset(&got, 0, sizeof got);
+    OK(tp_store_enrolment_find(c->s, e.id, &got, &found));
+    assert_true(found);
+    assert_memory_equal(&got, &e, sizeof e);
+    OK(tp_store_enrolment_by_credential(c->s, e.credential, &got, &found));
+    assert_true(found && got.voter == 4);
+    memset(e.credential, 0, 32); /* taken back; two may have none */
+    OK(tp_store_enrolment_put(c->s, &e));
+    OK(tp_store_enrolment_of(c->s, 3, &got, &found));
+    assert_true(found && got.voter == 3);
+    e = got;
+    memset(e.credential, 0, 32);
+    OK(tp_store_enrolment_put(c->s, &e));
+    OK(tp_store_enrolment_of(c->s, 1, &got, &found));
+    e = got;
+    e.voter = 2;
+    bytes_of(e.id, 16, 2);
+    REFUSED(tp_store_enrolment_put(c->s, &e)); /* another's credential */
+    OK(tp_store_enrolment_waiting(c->s, list, names, 2, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].voter, 3); /* the oldest first */
+    assert_string_equal(names[0].number, "N-000003");
+    OK(tp_store_enrolment_counts(c->s, counts));
+    assert_int_equal(counts[TP_ENROL_STARTED], 1);
+    assert_int_equal(counts[TP_ENROL_WAITING], 3);
+    assert_int_equal(counts[TP_ENROL_DONE], 0);
+    OK(tp_store_enrolment_of(c->s, 77, &got, &found));
+    assert_false(found);
+}
+
+static void test_sessions_and_messages(void **state) {
+    scene *c = *state;
+    uint8_t hash[32] = {1}, other[32] = {2};
+    int64_t id;
+    bool found;
+    size_t count;
+    tp_voter v = voter(1);
+    tp_message m = {.time = 5, .to = "a@example.org", .subject = "s", .text = "t1"}, list[2];
+    OK(tp_store_voter_add(c->s, &v));
+    OK(tp_store_session_add(c->s, hash, 1, 10));
+    OK(tp_store_session_add(c->s, hash, 1, 11));
+    OK(tp_store_session_find(c->s, hash, &id, &found));
+    assert_true(found && id == 1);
+    OK(tp_store_session_find(c->s, other, &id, &found));
+    assert_false(found);
+    for (int i = 0; i < 3; i++) {
+        m.text[1] = (char)('1' + i);
+        OK(tp_store_message_add(c->s, &m));
+    }
+    OK(tp_store_messages(c->s, list, 2, &count));
+    assert_int_equal(count, 2);
+    assert_string_equal(list[0].text, "t3");
+    assert_string_equal(list[1].text, "t2");
+    assert_string_equal(list[1].to, m.to);
+    assert_int_equal(list[1].time, 5);
+}
+
+static tp_store_credential credential(unsigned i) {
+    tp_store_credential k = {.unit = 3, .style = 1, .registration_len = 90 + i, .ready = true};
+    bytes_of(k.key, 32, i);
+    bytes_of(k.registration, k.registration_len, i);
+    return k;
+}
+
+static void test_credentials(void **state) {
+    scene *c = *state;
+    tp_store_credential k, got, list[8];
+    bool found;
+    size_t count;
+    for (unsigned i = 0; i < 6; i++) {
+        k = credential(i);
+        k.ready = i != 5;
+        k.on_board = i == 4;
+        OK(tp_store_credential_put(c->s, &k));
+    }
+    memset(&got, 0, sizeof got);
+    k = credential(2);
+    OK(tp_store_credential_find(c->s, k.key, &got, &found));
+    assert_true(found);
+    assert_memory_equal(&got, &k, sizeof k);
+    OK(tp_store_credentials_new(c->s, list, 8, &count));
+    assert_int_equal(count, 4);
+    for (size_t i = 1; i < count; i++)
+        assert_true(memcmp(list[i - 1].key, list[i].key, 32) < 0);
+    OK(tp_store_credentials_new(c->s, list, 3, &count));
+    assert_int_equal(count, 3);
+    k.cancelled = k.on_board = k.excluded = true;
+    OK(tp_store_credential_put(c->s, &k));
+    OK(tp_store_credential_find(c->s, k.key, &got, &found));
+    assert_true(got.cancelled && got.on_board && got.excluded);
+    OK(tp_store_credential_find(c->s, (uint8_t[32]){0}, &got, &found));
+    assert_false(found);
+}
+
+static tp_store_ballot ballot(const tp_store_credential *k, uint32_t sequence, unsigned i) {
+    tp_store_ballot b = {.sequence = sequence, .deadline = 99};
+    memcpy(b.credential, k->key, 32);
+    bytes_of(b.hash, 32, 1000 + i);
+    bytes_of(b.tracker, 16, 2000 + i);
+    return b;
+}
+
+static void add_ballot(tp_store *s, const tp_store_ballot *b, unsigned i) {
+    uint8_t bytes[12000];
+    bytes_of(bytes, sizeof bytes, 3000 + i);
+    OK(tp_store_ballot_add(s, b, bytes, sizeof bytes));
+}
+
+static void test_ballots(void **state) {
+    scene *c = *state;
+    tp_store_credential k[3], got;
+    tp_store_ballot b, seen, *list;
+    uint8_t entry[20000], bytes[12000];
+    bool found;
+    size_t count, len;
+    uint64_t accepted, recorded;
+    for (unsigned i = 0; i < 3; i++) {
+        k[i] = credential(i);
+        OK(tp_store_credential_put(c->s, &k[i]));
+        b = ballot(&k[i], 1, i);
+        add_ballot(c->s, &b, i);
+    }
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* the same once more */
+    b = ballot(&k[0], 3, 9);
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* a gap */
+    b = ballot(&k[0], 1, 9);
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* a second first */
+    tp_store_credential stranger = credential(50);
+    b = ballot(&stranger, 1, 10);
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100));
+    OK(tp_store_counts(c->s, &accepted, &recorded));
+    assert_int_equal(accepted, 3);
+    assert_int_equal(recorded, 0);
+    b = ballot(&k[1], 1, 1);
+    OK(tp_store_credential_find(c->s, k[1].key, &got, &found));
+    assert_int_equal(got.sequence, 1);
+    assert_memory_equal(got.tip, b.hash, 32);
+    assert_int_equal(got.recorded, 0);
+
+    OK(tp_store_entry_add(c->s, 0, (const uint8_t *)"\1manifest", 9));
+    OK(tp_store_ballots_pending(c->s, &list, &count));
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        if (i) assert_true(memcmp(list[i - 1].hash, list[i].hash, 32) < 0);
+        OK(tp_store_entry_add_ballot(c->s, 1 + i, list[i].id, 7));
+    }
+    REFUSED(tp_store_entry_add_ballot(c->s, 4, list[0].id, 8)); /* it stands there already */
+    REFUSED(tp_store_entry_add_ballot(c->s, 9, list[0].id, 8));
+    REFUSED(tp_store_entry_add_ballot(c->s, 4, 12345, 8));
+    reopen(c);
+    OK(tp_store_ballot_by_hash(c->s, list[1].hash, &seen, &found));
+    assert_true(found && seen.recorded && seen.leaf == 2 && seen.batch == 7);
+    OK(tp_store_ballot_by_tracker(c->s, list[2].tracker, &seen, &found));
+    assert_true(found && seen.leaf == 3 && seen.deadline == 99 && seen.sequence == 1);
+    OK(tp_store_ballot_by_hash(c->s, k[0].key, &seen, &found));
+    assert_false(found);
+    OK(tp_store_credential_find(c->s, k[1].key, &got, &found));
+    assert_int_equal(got.recorded, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        b = ballot(&k[i], 1, i);
+        OK(tp_store_ballot_by_hash(c->s, b.hash, &seen, &found));
+        OK(tp_store_entry(c->s, seen.leaf, entry, sizeof entry, &len));
+        bytes_of(bytes, sizeof bytes, 3000 + i);
+        assert_int_equal(len, 12001);
+        assert_int_equal(entry[0], TP_STORE_BALLOT);
+        assert_memory_equal(entry + 1, bytes, sizeof bytes);
+    }
+    assert_int_equal(tp_store_entry(c->s, 1, entry, 12000, &len), TP_TOO_BIG);
+    OK(tp_store_counts(c->s, &accepted, &recorded));
+    assert_int_equal(recorded, 3);
+    free(list);
+    OK(tp_store_ballots_pending(c->s, &list, &count));
+    assert_int_equal(count, 0);
+    free(list);
+}
+
+static void test_entries(void **state) {
+    scene *c = *state;
+    uint8_t entry[64];
+    size_t len, count;
+    uint64_t size, *list;
+    OK(tp_store_size(c->s, &size));
+    assert_int_equal(size, 0);
+    REFUSED(tp_store_entry_add(c->s, 1, (const uint8_t *)"\1x", 2));
+    OK(tp_store_entry_add(c->s, 0, (const uint8_t *)"\1x", 2));
+    REFUSED(tp_store_entry_add(c->s, 0, (const uint8_t *)"\1x", 2));
+    REFUSED(tp_store_entry_add(c->s, 1, (const uint8_t *)"", 0));
+    REFUSED(tp_store_entry_add(c->s, 1, (const uint8_t *)"\13ballot", 7));
+    OK(tp_store_entry_add(c->s, 1, (const uint8_t *)"\11regs", 5));
+    OK(tp_store_entry_add(c->s, 2, (const uint8_t *)"\14b", 2));
+    OK(tp_store_entries_admin(c->s, &list, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0], 0);
+    assert_int_equal(list[1], 2);
+    free(list);
+    OK(tp_store_entry(c->s, 1, entry, sizeof entry, &len));
+    assert_int_equal(len, 5);
+    assert_memory_equal(entry, "\11regs", 5);
+    REFUSED(tp_store_entry(c->s, 3, entry, sizeof entry, &len));
+    OK(tp_store_size(c->s, &size));
+    assert_int_equal(size, 3);
+}
+
+static void test_documents(void **state) {
+    scene *c = *state;
+    uint8_t hash[32] = {9}, *bytes;
+    size_t len;
+    bool found;
+    OK(tp_store_document_put(c->s, hash, "document", 8));
+    OK(tp_store_document_put(c->s, hash, "document", 8));
+    OK(tp_store_document_get(c->s, hash, &bytes, &len, &found));
+    assert_true(found);
+    assert_int_equal(len, 8);
+    assert_memory_equal(bytes, "document", 8);
+    free(bytes);
+    hash[0] = 8;
+    OK(tp_store_document_get(c->s, hash, &bytes, &len, &found));
+    assert_false(found);
+    assert_null(bytes);
+}
+
+static void test_atomic(void **state) {
+    scene *c = *state;
+    tp_store *reader;
+    tp_store_credential k = credential(1);
+    tp_store_ballot b = ballot(&k, 1, 1), seen;
+    bool found;
+    uint64_t size;
+    OK(tp_store_open(&reader, c->path, true));
+    OK(tp_store_begin(c->s));
+    OK(tp_store_credential_put(c->s, &k));
+    add_ballot(c->s, &b, 1);
+    OK(tp_store_entry_add(c->s, 0, (const uint8_t *)"\1x", 2));
+    OK(tp_store_ballot_by_hash(reader, b.hash, &seen, &found));
+    assert_false(found); /* nobody sees it before the commit */
+    tp_store_rollback(c->s);
+    assert_int_equal(tp_store_commit(c->s), TP_SYSTEM); /* there is none */
+    OK(tp_store_size(c->s, &size));
+    assert_int_equal(size, 0);
+    OK(tp_store_credential_find(c->s, k.key, &k, &found));
+    assert_false(found);
+    OK(tp_store_begin(c->s));
+    OK(tp_store_credential_put(c->s, &k));
+    add_ballot(c->s, &b, 1);
+    OK(tp_store_commit(c->s));
+    OK(tp_store_ballot_by_hash(reader, b.hash, &seen, &found));
+    assert_true(found);
+    tp_store_close(reader);
+    OK(tp_store_begin(c->s)); /* open when the process goes away: gone too */
+    OK(tp_store_set(c->s, "lost", "x", 1));
+    reopen(c);
+    size_t len = 0;
+    OK(tp_store_get(c->s, "lost", &len, &len, &found));
+    assert_false(found);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_open),
+        TEST(test_meta),
+        TEST(test_roll),
+        TEST(test_enrolment),
+        TEST(test_sessions_and_messages),
+        TEST(test_credentials),
+        TEST(test_ballots),
+        TEST(test_entries),
+        TEST(test_documents),
+        TEST(test_atomic),
+    };
+    return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
+}
