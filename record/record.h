@@ -27,25 +27,48 @@ void tp_record_root(const tp_record *r, uint8_t root[static 32]);
 /* Entry `index`; *bytes stays valid until the next call on this thread's reader. */
 TP_MUST_USE tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size_t *len,
                                    tp_fault *fault);
-/* A document by hash, checked against it; malloc'd. "document.missing", "document.hash". */
-TP_MUST_USE tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32], uint64_t len,
+/* A document by hash, checked against it; malloc'd. *len: the length that is expected, or 0 if the
+ * board does not say it (subjects of acts); the length on return. "document.missing",
+ * "document.hash", "document.length". */
+TP_MUST_USE tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32], uint64_t *len,
                                       uint8_t **bytes, tp_fault *fault);
 
 /* ---- writing (the server's recorder, and tests) ---- */
 
-/* Brings DIR's tiles and bundles from old_size to new_size. entry gives the bytes of a leaf. Files
- * appear atomically (write, fsync, rename); full tiles are never written twice; partial ones of the
- * old size are removed after the new exist. Returns the new root; the checkpoint is written apart,
- * last. */
+/* Brings DIR's tiles and bundles from old_size to new_size. entry gives the bytes of a leaf; it is
+ * asked for leaves from the start of the old last bundle on. Files appear atomically (write, fsync,
+ * rename); full tiles are never written twice; partial ones of the old size stay until
+ * tp_checkpoint_write, so that readers of the old checkpoint find them. Returns the new root; the
+ * checkpoint is written apart, last. old_size 0 writes everything anew. One writer at a time.
+ * TP_SYSTEM: entry gave false, or the disk failed; TP_REFUSED, TP_MALFORMED: tiles of the old size
+ * are not there. */
 typedef bool (*tp_entry_source)(void *ctx, uint64_t index, const uint8_t **bytes, size_t *len);
 TP_MUST_USE tp_err tp_tiles_write(uint8_t root[static 32], const char *dir, uint64_t old_size,
                                   uint64_t new_size, tp_entry_source entry, void *ctx);
+/* Removes what a crash left: unfinished files, and tiles that a log of `size` does not have. At
+ * start, before the first tp_tiles_write from that size. */
+TP_MUST_USE tp_err tp_tiles_sweep(const char *dir, uint64_t size);
 TP_MUST_USE tp_err tp_document_write(const char *dir, const void *bytes, size_t len,
                                      uint8_t hash[static 32]);
+/* The readable copies: manifest.json from the first checkpoint on, the other two from the one that
+ * holds ACT_PUBLISH. Written before that checkpoint. */
+typedef enum { TP_COPY_MANIFEST, TP_COPY_RESULTS_JSON, TP_COPY_RESULTS_CSV } tp_copy;
+TP_MUST_USE tp_err tp_copy_write(const char *dir, tp_copy copy, const void *bytes, size_t len);
+const char *tp_copy_name(tp_copy copy);
 /* Signs and writes DIR/checkpoint. secret: Ed25519 seed||public, 64 bytes (libsodium's form). */
 TP_MUST_USE tp_err tp_checkpoint_write(const char *dir, const tp_manifest *m, uint64_t size,
                                        const uint8_t root[static 32],
                                        const uint8_t secret[static 64]);
+
+/* ---- proofs from the tiles on disk (server) ---- */
+
+/* Root at a size up to the checkpoint's (or the one just written), and proofs for trees of such a
+ * size. TP_REFUSED: no such leaf or tile; TP_MALFORMED: a tile's length. The tiles are believed. */
+TP_MUST_USE tp_err tp_record_root_at(uint8_t root[static 32], const char *dir, uint64_t size);
+TP_MUST_USE tp_err tp_record_inclusion(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count,
+                                       const char *dir, uint64_t leaf, uint64_t size);
+TP_MUST_USE tp_err tp_record_consistency(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count,
+                                         const char *dir, uint64_t old_size, uint64_t new_size);
 
 /* ---- replay ---- */
 

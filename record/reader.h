@@ -1,0 +1,38 @@
+/* An opened record: private to record/. A tp_record belongs to one thread; workers share it for
+ * tp_bundle_read and tp_bundle_check only, with bundles of their own.
+ */
+#ifndef TAPAT_RECORD_READER_H
+#define TAPAT_RECORD_READER_H
+
+#include "record/folder.h"
+#include "record/record.h"
+
+typedef struct {
+    uint64_t index; /* UINT64_MAX: none */
+    unsigned count;
+    tp_buffer bytes;
+    tp_reader entry[TP_TILE_WIDTH]; /* into bytes */
+} tp_bundle;
+
+struct tp_record {
+    int folder;
+    tp_head head;
+    tp_bundle bundle;                       /* of tp_record_entry */
+    tp_hash *hashes[TP_TILE_MAX_LEVEL + 1]; /* all hashes of a level, once the tree was loaded */
+};
+
+/* "files.missing", "log.bundle": cut, or not exactly the entries that its name says. */
+TP_MUST_USE tp_err tp_bundle_read(tp_bundle *b, const tp_record *r, uint64_t index,
+                                  tp_fault *fault);
+/* The entries are the leaves of the loaded tree: "log.entry". */
+TP_MUST_USE tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, tp_fault *fault);
+void tp_bundle_free(tp_bundle *b);
+
+/* Reads every tile of every level, and checks them from the checkpoint's root down to the leaf
+ * hashes: "files.missing", "log.tile", "log.root", "record.empty". Then entries that
+ * tp_record_entry gives are checked against it. 32 bytes an entry of memory. */
+TP_MUST_USE tp_err tp_record_load_tree(tp_record *r, tp_fault *fault);
+/* Root at a size of the loaded tree; ctx: the tp_record. A tp_root_of. */
+bool tp_record_trusted_root(void *ctx, uint64_t size, uint8_t root[static 32]);
+
+#endif

@@ -1,0 +1,277 @@
+/* Writes the log as static tiles and reads proofs from them. spec: R-2..R-7.
+ *
+ *   entries -> bundle and level-0 tile of 256 -> its root is one hash of level 1 -> ...
+ *
+ * Invariants
+ *  1. Each level holds the hashes of its last tile only; of the levels above 0 those are read again
+ *     from the tiles of the old size, level 0 is hashed from the entries of its last bundle.
+ *  2. Full tiles are written once. Partial ones of the old size stay until the checkpoint of the
+ *     new size was written (tp_checkpoint_write), so a reader of the old one finds them.
+ */
+#include "record/folder.h"
+#include "record/record.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t tp_tile_count(unsigned level, uint64_t size) {
+    uint64_t hashes = level == TP_TILE_ENTRIES ? size : size >> 8 * level;
+    return hashes / TP_TILE_WIDTH + (hashes % TP_TILE_WIDTH != 0);
+}
+
+static tp_err load_named(int folder, const tp_tile *tile, unsigned width,
+                         tp_hash hashes[static TP_TILE_WIDTH]) {
+    char path[TP_FILE_NAME];
+    tp_buffer b = {0};
+    tp_tile named = {tile->level, tile->index, width};
+    tp_tile_path(path, &named);
+    tp_err err = tp_file_read(&b, folder, path, sizeof(tp_hash) * TP_TILE_WIDTH);
+    if (!err && b.len != sizeof(tp_hash) * width) err = TP_MALFORMED;
+    if (!err) memcpy(hashes, b.p, sizeof(tp_hash) * tile->width);
+    tp_buffer_free(&b);
+    return err;
+}
+
+tp_err tp_tile_load(void *ctx, const tp_tile *tile, tp_hash hashes[static TP_TILE_WIDTH]) {
+    return load_named(*(const int *)ctx, tile, tile->width, hashes);
+}
+
+/* ---- writing ---- */
+
+typedef struct {
+    int folder;
+    tp_entry_source entry;
+    void *ctx;
+    tp_buffer bundle;
+    struct {
+        uint64_t count; /* hashes of this level so far */
+        tp_hash last[TP_TILE_WIDTH];
+    } level[TP_TILE_MAX_LEVEL + 1];
+} tile_writer;
+
+static tp_err write_tile(tile_writer *w, unsigned level, unsigned width) {
+    char path[TP_FILE_NAME];
+    tp_tile tile = {level, (w->level[level].count - 1) / TP_TILE_WIDTH, width};
+    tp_tile_path(path, &tile);
+    return tp_file_write(w->folder, path, w->level[level].last, sizeof(tp_hash) * width);
+}
+
+static tp_err push(tile_writer *w, unsigned level, const tp_hash *hash) {
+    w->level[level].last[w->level[level].count++ % TP_TILE_WIDTH] = *hash;
+    if (w->level[level].count % TP_TILE_WIDTH) return TP_OK;
+    tp_err err = write_tile(w, level, TP_TILE_WIDTH);
+    if (err || level == TP_TILE_MAX_LEVEL) return err;
+    tp_hash up;
+    tp_tree_root(&up, w->level[level].last, TP_TILE_WIDTH);
+    return push(w, level + 1, &up);
+}
+
+/* The bundle first, then its leaf hashes, of which a full tile and all above it may come. */
+static tp_err write_bundle(tile_writer *w, uint64_t index, unsigned width) {
+    tp_writer out = tp_writer_of(w->bundle.p, w->bundle.cap);
+    tp_hash leaves[TP_TILE_WIDTH];
+    for (unsigned i = 0; i < width; i++) {
+        const uint8_t *bytes;
+        size_t len;
+        if (!w->entry(w->ctx, index * TP_TILE_WIDTH + i, &bytes, &len)) return TP_SYSTEM;
+        if (len > TP_MAX_ENTRY) return TP_TOO_BIG;
+        tp_tree_leaf(&leaves[i], bytes, len);
+        tp_bundle_add(&out, bytes, len);
+    }
+    char path[TP_FILE_NAME];
+    tp_tile tile = {TP_TILE_ENTRIES, index, width};
+    tp_tile_path(path, &tile);
+    tp_err err = tp_file_write(w->folder, path, out.p, out.len);
+    for (unsigned i = 0; i < width && !err; i++)
+        err = push(w, 0, &leaves[i]);
+    return err;
+}
+
+/* The hashes of each level's last tile at the old size; level 0 begins at its last bundle. */
+static tp_err resume(tile_writer *w, uint64_t old_size) {
+    w->level[0].count = old_size / TP_TILE_WIDTH * TP_TILE_WIDTH;
+    for (unsigned level = 1; level <= TP_TILE_MAX_LEVEL; level++) {
+        w->level[level].count = old_size >> 8 * level;
+        tp_tile tile = {level, w->level[level].count / TP_TILE_WIDTH,
+                        (unsigned)(w->level[level].count % TP_TILE_WIDTH)};
+        if (!tile.width) continue;
+        tp_err err = tp_tile_load(&w->folder, &tile, w->level[level].last);
+        if (err == TP_REFUSED) /* a later run got further */
+            err = load_named(w->folder, &tile, TP_TILE_WIDTH, w->level[level].last);
+        if (err) return err;
+    }
+    return TP_OK;
+}
+
+static tp_err write_partial(tile_writer *w, uint64_t old_size) {
+    for (unsigned level = 0; level <= TP_TILE_MAX_LEVEL; level++) {
+        unsigned width = (unsigned)(w->level[level].count % TP_TILE_WIDTH);
+        if (!width || w->level[level].count == old_size >> 8 * level) continue;
+        tp_err err = write_tile(w, level, width);
+        if (err) return err;
+    }
+    return TP_OK;
+}
+
+/* The subtrees that make up the root all lie in the last tiles. */
+static tp_err last_tile(void *ctx, const tp_tile *tile, tp_hash hashes[static TP_TILE_WIDTH]) {
+    const tile_writer *w = ctx;
+    memcpy(hashes, w->level[tile->level].last, sizeof(tp_hash) * TP_TILE_WIDTH);
+    return TP_OK;
+}
+
+tp_err tp_tiles_write(uint8_t root[static 32], const char *dir, uint64_t old_size,
+                      uint64_t new_size, tp_entry_source entry, void *ctx) {
+    if (old_size > new_size) return TP_REFUSED;
+    if (new_size > TP_TREE_MAX_SIZE) return TP_TOO_BIG;
+    tile_writer *w = calloc(1, sizeof *w);
+    tp_tile_source source;
+    tp_hash hash;
+    if (!w) return TP_SYSTEM;
+    w->folder = -1;
+    tp_err err = tp_buffer_room(&w->bundle, TP_MAX_BUNDLE);
+    if (!err) err = tp_folder_open(&w->folder, dir, true);
+    if (err) goto cleanup;
+    w->entry = entry;
+    w->ctx = ctx;
+    if ((err = resume(w, old_size))) goto cleanup;
+    for (uint64_t at = old_size < new_size ? old_size / TP_TILE_WIDTH : UINT64_MAX;
+         at < tp_tile_count(0, new_size); at++)
+        if ((err = write_bundle(w, at, tp_tile_width(0, at, new_size)))) goto cleanup;
+    if (old_size < new_size && (err = write_partial(w, old_size))) goto cleanup;
+    if (old_size == new_size) {
+        err = tp_record_root_at(root, dir, new_size);
+        goto cleanup;
+    }
+    tp_tile_source_init(&source, last_tile, w, new_size);
+    err = tp_tree_root_at(&hash, &source.source, new_size);
+    if (!err) memcpy(root, hash.b, 32);
+cleanup:
+    if (w->folder >= 0) close(w->folder);
+    tp_buffer_free(&w->bundle);
+    free(w);
+    return err;
+}
+
+/* ---- proofs ---- */
+
+typedef struct {
+    int folder;
+    uint64_t checkpoint; /* size of the checkpoint beside the tiles, 0 if none */
+} tile_reader;
+
+/* A tile of an older tree: under that size's name, or grown to full, or as the checkpoint has it.
+ */
+static tp_err load_grown(void *ctx, const tp_tile *tile, tp_hash hashes[static TP_TILE_WIDTH]) {
+    const tile_reader *r = ctx;
+    tp_err err = load_named(r->folder, tile, tile->width, hashes);
+    if (err == TP_REFUSED) err = load_named(r->folder, tile, TP_TILE_WIDTH, hashes);
+    unsigned width = tp_tile_width(tile->level, tile->index, r->checkpoint);
+    if (err == TP_REFUSED && width > tile->width) err = load_named(r->folder, tile, width, hashes);
+    return err;
+}
+
+static tp_err reader_open(tile_reader *r, const char *dir) {
+    tp_head head = {0};
+    tp_fault none;
+    r->checkpoint = 0;
+    tp_err err = tp_folder_open(&r->folder, dir, false);
+    if (err) return err;
+    if (!tp_head_read(&head, r->folder, &none)) r->checkpoint = head.at.size;
+    tp_head_free(&head);
+    return TP_OK;
+}
+
+tp_err tp_record_root_at(uint8_t root[static 32], const char *dir, uint64_t size) {
+    tile_reader r;
+    tp_tile_source source;
+    tp_hash hash;
+    tp_err err = reader_open(&r, dir);
+    if (err) return err;
+    tp_tile_source_init(&source, load_grown, &r, size);
+    err = tp_tree_root_at(&hash, &source.source, size);
+    if (!err) memcpy(root, hash.b, 32);
+    close(r.folder);
+    return err;
+}
+
+tp_err tp_record_inclusion(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count, const char *dir,
+                           uint64_t leaf, uint64_t size) {
+    tile_reader r;
+    tp_tile_source source;
+    tp_err err = reader_open(&r, dir);
+    if (err) return err;
+    tp_tile_source_init(&source, load_grown, &r, size);
+    err = tp_tree_prove_inclusion(proof, count, &source.source, leaf, size);
+    close(r.folder);
+    return err;
+}
+
+tp_err tp_record_consistency(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count,
+                             const char *dir, uint64_t old_size, uint64_t new_size) {
+    tile_reader r;
+    tp_tile_source source;
+    tp_err err = reader_open(&r, dir);
+    if (err) return err;
+    tp_tile_source_init(&source, load_grown, &r, new_size);
+    err = tp_tree_prove_consistency(proof, count, &source.source, old_size, new_size);
+    close(r.folder);
+    return err;
+}
+
+/* ---- documents and readable copies ---- */
+
+static tp_err write_at(const char *dir, const char *name, const void *bytes, size_t len) {
+    int folder;
+    tp_err err = tp_folder_open(&folder, dir, true);
+    if (err) return err;
+    err = tp_file_write(folder, name, bytes, len);
+    close(folder);
+    return err;
+}
+
+tp_err tp_document_write(const char *dir, const void *bytes, size_t len, uint8_t hash[static 32]) {
+    char name[TP_FILE_NAME];
+    if (len > TP_MAX_DOCUMENT) return TP_TOO_BIG;
+    tp_sha256(hash, bytes, len);
+    tp_document_name(name, hash);
+    return write_at(dir, name, bytes, len);
+}
+
+tp_err tp_copy_write(const char *dir, tp_copy copy, const void *bytes, size_t len) {
+    return write_at(dir, tp_copy_name(copy), bytes, len);
+}
+
+const char *tp_copy_name(tp_copy copy) {
+    static const char *const names[] = {"manifest.json", "results.json", "results.csv"};
+    return names[copy];
+}
+
+/* ---- tidying ---- */
+
+typedef struct {
+    int folder;
+    uint64_t size;
+} sweep;
+
+static tp_err sweep_file(void *ctx, const char *name, bool plain) {
+    const sweep *s = ctx;
+    tp_tile tile;
+    (void)plain;
+    bool unfinished = !strncmp(name, ".tmp-", 5);
+    bool stale = !tp_tile_parse(&tile, name, strlen(name)) &&
+                 tile.width != tp_tile_width(tile.level, tile.index, s->size);
+    if (unfinished || stale) tp_file_remove(s->folder, name);
+    return TP_OK;
+}
+
+tp_err tp_tiles_sweep(const char *dir, uint64_t size) {
+    sweep s = {.size = size};
+    tp_err err = tp_folder_open(&s.folder, dir, true);
+    if (err) return err;
+    err = tp_folder_walk(s.folder, sweep_file, &s);
+    close(s.folder);
+    return err;
+}
