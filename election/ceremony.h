@@ -71,4 +71,17 @@ TP_MUST_USE tp_err tp_ceremony_opening(tp_writer *w, const tp_ceremony *c, uint1
 TP_MUST_USE tp_err tp_ceremony_secret(tp_scalar *x, const tp_ceremony *c, uint16_t trustee,
                                       const uint8_t seed[static 32], tp_fault *fault);
 
+/* Whether `complainant` complained of `dealer` and awaits the opening. */
+bool tp_ceremony_awaits_opening(const tp_ceremony *c, uint16_t dealer, uint16_t complainant);
+/* LIVENESS: proves knowledge of the trustee's whole secret x (as above), one batched proof of 64
+ * bytes per contest against v, bound to fingerprint, trustee, time and the board's size and root.
+ */
+TP_MUST_USE tp_err tp_liveness_make(tp_writer *w, const tp_ceremony *c, uint16_t trustee,
+                                    const uint8_t seed[static 32], const tp_scalar *x,
+                                    uint64_t time, uint64_t board_size,
+                                    const uint8_t board_root[static 32],
+                                    const uint8_t random[static 32]);
+/* "liveness.length", "liveness.proof" */
+TP_MUST_USE tp_err tp_liveness_verify(const tp_ceremony *c, const tp_entry *e, tp_fault *fault);
+
 #endif
