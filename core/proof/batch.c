@@ -248,14 +248,18 @@ static tp_err decode_range(tp_batch *b, const tp_batch_item *lo, const tp_batch_
     return e1 != TP_OK ? e1 : e2;
 }
 
-/* All points in two calls; only if one is bad, item by item. */
+/* All points in two calls; only if one is bad, item by item. A bad item's commitments become the
+ * identity and its terms are skipped, so it adds nothing to any sum. */
 static void decode_items(tp_batch *b) {
     tp_batch_item end = end_of(b, b->used.items - 1);
     if (decode_range(b, &b->item[0], &end) == TP_OK) return;
     for (size_t i = 0; i < b->used.items; i++) {
         tp_batch_item next = end_of(b, i);
         tp_err err = decode_range(b, &b->item[i], &next);
-        if (b->item[i].verdict == TP_OK) b->item[i].verdict = err;
+        if (err == TP_OK) continue;
+        b->item[i].verdict = err;
+        for (size_t e = b->item[i].equation; e < next.equation; e++)
+            tp_point_identity(&b->unit[e]);
     }
 }
 
