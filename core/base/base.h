@@ -4,7 +4,8 @@
  *  1. A reader never moves past its end; the first failure is sticky and later reads give zeros.
  *  2. A writer never writes past its capacity; the first overflow is sticky, and the length that
  *     would have been needed is still counted, so a writer over NULL measures.
- *  3. Integers are big-endian and vectors are length-prefixed as in RFC 8446 section 3.
+ *  3. Integers are big-endian and vectors are length-prefixed as in RFC 8446 section 3; nothing
+ *     stands between members (spec: E-2), and a value has one encoding (spec: E-9).
  * spec: chapter 1 (encoding).
  */
 #ifndef TAPAT_CORE_BASE_H
@@ -72,18 +73,20 @@ typedef struct {
 } tp_reader;
 
 tp_reader tp_reader_of(const void *bytes, size_t len);
+/* Big-endian, of exactly this width. spec: E-1 */
 uint8_t tp_read_u8(tp_reader *r);
 uint16_t tp_read_u16(tp_reader *r);
 uint32_t tp_read_u32(tp_reader *r);
 uint64_t tp_read_u64(tp_reader *r);
-/* A pointer to the next len bytes (not copied), or NULL after a failure. */
+/* A pointer to the next len bytes (not copied), or NULL after a failure. spec: E-3, E-6 */
 const uint8_t *tp_read_bytes(tp_reader *r, size_t len);
 /* Copies len bytes out; zeros after a failure. */
 void tp_read_copy(tp_reader *r, void *out, size_t len);
 /* opaque x<min..max>: the length prefix has as many bytes as max needs (1 to 4). The vector as a
- * reader of its own; empty and failed if the length is out of range or over what is left. */
+ * reader of its own; empty and failed if the length is out of range or over what is left.
+ * spec: E-4, E-5, E-6 */
 tp_reader tp_read_vector(tp_reader *r, size_t min, size_t max);
-/* TP_OK if nothing failed and nothing is left, else TP_MALFORMED. */
+/* TP_OK if nothing failed and nothing is left, else TP_MALFORMED. spec: E-7 */
 TP_MUST_USE tp_err tp_read_end(const tp_reader *r);
 
 /* ---- writer ---- */
@@ -101,12 +104,12 @@ void tp_write_u16(tp_writer *w, uint16_t v);
 void tp_write_u32(tp_writer *w, uint32_t v);
 void tp_write_u64(tp_writer *w, uint64_t v);
 void tp_write_bytes(tp_writer *w, const void *bytes, size_t len);
-/* The whole vector with its prefix (as wide as max needs). */
+/* The whole vector with its prefix (as wide as max needs). spec: E-4, E-5 */
 void tp_write_vector(tp_writer *w, size_t max, const void *bytes, size_t len);
 /* Opens a vector whose length is not known yet; close fills the prefix in. */
 size_t tp_write_open(tp_writer *w, size_t max);
 void tp_write_close(tp_writer *w, size_t opened, size_t max);
-/* TP_OK, or TP_TOO_BIG if the bytes did not fit. */
+/* TP_OK, or TP_TOO_BIG if the bytes did not fit. spec: E-8 */
 TP_MUST_USE tp_err tp_write_end(const tp_writer *w);
 
 #endif

@@ -18,6 +18,7 @@ typedef struct {
     uint8_t block[128];
 } tp_sha512_ctx;
 
+/* spec: P-1 */
 void tp_sha256_init(tp_sha256_ctx *c);
 void tp_sha256_update(tp_sha256_ctx *c, const void *bytes, size_t len);
 void tp_sha256_final(tp_sha256_ctx *c, uint8_t out[static 32]);

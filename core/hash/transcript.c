@@ -3,7 +3,7 @@
  * Every frame is kind || label_len || label || data_len || data (hash.h). A frame is read back in
  * one way only, so different sequences of frames are different strings: what B6 (ambiguous
  * encoding) needs. Transcripts open with the frame "suite", nonce keys with the frame "domain", so
- * the two uses of SHA-512 never meet. spec: P-4, P-5, P-6, P-7.
+ * the two uses of SHA-512 never meet. spec: P-4, P-5, P-6, P-7, P-8.
  */
 #include "core/hash/hash.h"
 

@@ -79,6 +79,7 @@ static void write_all(sequence *s, size_t cap, bool measure) {
         write_field(&s->w, &rng);
 }
 
+/* spec: E-2, E-9 */
 static void test_inverse(void **state) {
     (void)state;
     static sequence s;
@@ -104,7 +105,7 @@ static void test_trailing_byte_is_refused(void **state) {
     assert_int_equal(tp_read_end(&r), TP_OK);
 }
 
-/* Every proper prefix fails, and the failure is sticky. */
+/* Every proper prefix fails, and the failure is sticky. spec: E-6 */
 static void test_truncation_at_every_byte(void **state) {
     (void)state;
     static sequence s;
@@ -218,6 +219,7 @@ static void test_vector_bounds(void **state) {
     }
 }
 
+/* spec: E-1, E-3 */
 static void test_integers_are_big_endian(void **state) {
     (void)state;
     uint8_t out[15];
@@ -229,6 +231,23 @@ static void test_integers_are_big_endian(void **state) {
     assert_int_equal(tp_write_end(&w), TP_OK);
     for (unsigned i = 0; i < 15; i++)
         assert_int_equal(out[i], i + 1);
+}
+
+/* The example of spec/01-encoding.md. */
+static void test_worked_example(void **state) {
+    (void)state;
+    static const uint8_t want[9] = {7, 2, 1, 0, 2, 'a', 'b', 1, 2};
+    uint8_t out[9];
+    tp_writer w = tp_writer_of(out, sizeof out);
+    tp_write_u8(&w, 7);
+    tp_write_u16(&w, 513);
+    tp_write_vector(&w, 300, "ab", 2);
+    tp_write_bytes(&w, "\1\2", 2);
+    assert_int_equal(tp_write_end(&w), TP_OK);
+    assert_int_equal(w.len, sizeof want);
+    assert_memory_equal(out, want, sizeof want);
+    tp_reader r = tp_reader_of("\x01\x2d", 2); /* 301 is over the bound */
+    assert_true(tp_read_vector(&r, 0, 300).failed);
 }
 
 static void test_equal_and_wipe(void **state) {
@@ -267,6 +286,7 @@ int main(void) {
         cmocka_unit_test(test_prefix_width),
         cmocka_unit_test(test_vector_bounds),
         cmocka_unit_test(test_integers_are_big_endian),
+        cmocka_unit_test(test_worked_example),
         cmocka_unit_test(test_equal_and_wipe),
         cmocka_unit_test(test_err_names),
     };
