@@ -142,12 +142,29 @@ void tp_point_mul_sum(tp_point *out, const tp_scalar *s, const tp_point *p, size
     backend->mul_sum(out, s, p, n, scratch);
 }
 
+/* No scalar is wider. */
+#define MAX_BITS 253
+
 size_t tp_msm_scratch(size_t n, unsigned bits) {
-    return backend->msm_scratch(n, bits);
+    return backend->msm_scratch(n, bits < MAX_BITS ? bits : MAX_BITS);
 }
 
+/* The bits of s from bit `bits` on, gathered into one word. */
+static uint64_t beyond(const tp_scalar *s, unsigned bits) {
+    uint64_t over = 0;
+    for (unsigned i = bits / 64; i < 4; i++)
+        over |= i > bits / 64 ? s->limb[i] : s->limb[i] >> bits % 64;
+    return over;
+}
+
+/* A scalar wider than promised would give a wrong sum, so it stops the program. */
 void tp_msm_var(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n, unsigned bits,
                 void *scratch) {
+    if (bits > MAX_BITS) bits = MAX_BITS;
+    uint64_t over = 0;
+    for (size_t i = 0; i < n; i++)
+        over |= beyond(&s[i], bits);
+    if (over) __builtin_trap();
     backend->msm_var(out, s, p, n, bits, scratch);
 }
 

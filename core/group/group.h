@@ -28,7 +28,7 @@ typedef struct {
 /* Bytes as rows of 32: what the encoders and decoders take. (C before C23 has no other way to add
  * const to the elements of an array behind a pointer.) */
 static inline const uint8_t (*tp_rows(const void *bytes))[32] {
-    return (const uint8_t (*)[32])(uintptr_t)bytes;
+    return (const uint8_t(*)[32])(uintptr_t)bytes;
 }
 
 /* ---- backends ---- */
@@ -123,8 +123,8 @@ size_t tp_mul_sum_scratch(size_t n);
 void tp_point_mul_sum(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n,
                       void *scratch);
 /* out = sum of s[i]*P[i], variable time, public data. bits: every scalar is < 2^bits (128 or 253
- * are the tuned widths). scratch of tp_msm_scratch(n, bits) bytes, 64-byte aligned; working set is
- * blocked, so it stays bounded for any n. */
+ * are the tuned widths); one that is not stops the program. scratch of tp_msm_scratch(n, bits)
+ * bytes, 64-byte aligned; working set is blocked, so it stays bounded for any n. */
 size_t tp_msm_scratch(size_t n, unsigned bits);
 void tp_msm_var(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n, unsigned bits,
                 void *scratch);

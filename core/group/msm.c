@@ -4,7 +4,7 @@
  * bucket of their digit's size, and the buckets are summed with their weights by running sums.
  *
  * Invariants
- *  1. Scalars are < 2^bits: one that is not stops the program, for it would give a wrong sum.
+ *  1. bits <= 253 and scalars are < 2^bits: tp_msm_var has seen to it.
  *  2. At most MSM_BLOCK points are in work at a time, so scratch is bounded for any n.
  * spec: chapter 2 (primitives). Source: Bernstein, Doumen, Lange, Oosterwijk 2012, section 4.
  */
@@ -46,15 +46,6 @@ static unsigned bits_at(const tp_scalar *s, unsigned at, unsigned len) {
     uint64_t v = word < 4 ? s->limb[word] >> shift : 0;
     if (shift + len > 64 && word + 1 < 4) v |= s->limb[word + 1] << (64 - shift);
     return (unsigned)v & ((1U << len) - 1);
-}
-
-static void check_width(const tp_scalar *s, unsigned bits) {
-    uint64_t over = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        if (bits >= 64 * (i + 1)) continue;
-        over |= bits <= 64 * i ? s->limb[i] : s->limb[i] >> (bits - 64 * i);
-    }
-    if (over) __builtin_trap();
 }
 
 /* ---- Straus ---- */
@@ -155,7 +146,6 @@ static void recode(int16_t *digits, const tp_scalar *s, size_t n, plan way) {
             carry = digit > 1 << (way.window - 1);
             digits[k * n + i] = (int16_t)(digit - (carry << way.window));
         }
-        if (carry) __builtin_trap();
     }
 }
 
@@ -234,11 +224,8 @@ size_t tp_msm_portable_scratch(size_t n, unsigned bits) {
 
 void tp_msm_portable_var(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n,
                          unsigned bits, void *scratch) {
-    if (bits > MAX_BITS) bits = MAX_BITS;
     ge total, part;
     ge_identity(&total);
-    for (size_t i = 0; i < n; i++)
-        check_width(&s[i], bits);
     for (size_t at = 0; at < n; at += MSM_BLOCK) {
         size_t count = n - at < MSM_BLOCK ? n - at : MSM_BLOCK;
         plan way = choose(count, bits);
