@@ -23,7 +23,9 @@
 #include "election/code.h"
 #include "election/election.h"
 
-#define TP_BALLOT_DOMAIN "tapat-v1 ballot"
+#define TP_BALLOT_DOMAIN  "tapat-v1 ballot"
+#define TP_TRACKER_DOMAIN "tapat-v1 tracker"
+#define TP_PROMISE_DOMAIN "tapat-v1 promise"
 enum { TP_BALLOT_HEAD = 32 + 32 + 4 + 32 + 2 + 2 };
 
 /* One contest of a style, as the caster or checker needs it: no JSON, no strings. */
@@ -70,8 +72,8 @@ TP_MUST_USE tp_err tp_ballot_read(tp_ballot *b, const tp_ballot_style *s, const 
                                   size_t len, tp_fault *fault);
 /* Checks signatures and proofs of n ballots of one style, all in one batch: result[i] is TP_OK or
  * the class of its fault, code[i] "" or "ballot.point", "ballot.scalar", "ballot.signature",
- * "ballot.proof". Returns TP_OK if all hold. hints: NULL, or per ballot tp_ballot_hints_size bytes.
- * scratch: tp_ballot_verify_scratch(s, n) bytes. */
+ * "ballot.proof", or what tp_ballot_read says of it. Returns TP_OK if all hold. Each ballot has
+ * tp_ballot_size bytes. scratch: tp_ballot_verify_scratch(s, n) bytes, 64-byte aligned. */
 size_t tp_ballot_verify_scratch(const tp_ballot_style *s, size_t n);
 TP_MUST_USE tp_err tp_ballots_verify_var(tp_err *result, const char **code,
                                          const tp_ballot_style *s, const uint8_t *const *ballots,

@@ -17,7 +17,16 @@
 #include "core/group/group.h"
 #include "election/entry.h"
 
-/* The keys of an election. Points per contest c: y[c][k], and v[c][i*p + k] of trustee i. */
+/* A DEAL's body, between signer and signature (lengths follow from the manifest):
+ *   per contest   opaque message[32*p*t + 64];    core/threshold/dkg.h, round 1
+ *   per trustee   opaque box[32*P + 48];          P = sum of p: its shares, contest by contest, in
+ *                                                 a sealed box (libsodium) to its box key
+ * deal_hash = SHA-256("tapat-v1 deal" || per contest tp_dkg_commit of its message): the boxes are
+ * outside, because the others' box keys are not known in round 0. */
+size_t tp_deal_len(const tp_manifest *m);
+enum { TP_DEAL_ENTRY_EXTRA = 1 + 2 + 64 };
+
+/* The keys of an election. Points per contest c: y[c][k], and v[c][i*p + k] of trustee i + 1. */
 typedef struct {
     uint8_t digest[32];
     uint8_t (*y[TP_MAX_CONTESTS])[32];
@@ -42,24 +51,27 @@ void tp_trustee_derive(tp_trustee_keys *out, const uint8_t seed[static 32]);
 typedef struct tp_ceremony tp_ceremony;
 tp_ceremony *tp_ceremony_new(const tp_manifest *m);
 void tp_ceremony_free(tp_ceremony *c);
-/* "ceremony.order", "ceremony.repeat", "ceremony.hash", "ceremony.commitments",
- * "ceremony.possession", "ceremony.dealer-out", "ceremony.confirm". Signatures were checked by
- * tp_entry_verify. */
+/* "ceremony.order", "ceremony.repeat", "ceremony.hash", "ceremony.box-key",
+ * "ceremony.commitments", "ceremony.possession", "ceremony.share", "ceremony.dealer-out",
+ * "ceremony.confirm". Signatures were checked by tp_entry_verify. A refusal changes nothing. An
+ * OPENING that does not fit is applied (it is the evidence) and ends the ceremony. */
 TP_MUST_USE tp_err tp_ceremony_apply(tp_ceremony *c, const tp_entry *e, tp_fault *fault);
 /* 0 commits awaited, 1 deals, 2 complaints or confirmations, 3 all confirmed, 4 ended by fault. */
 int tp_ceremony_round(const tp_ceremony *c);
 bool tp_ceremony_has(const tp_ceremony *c, tp_entry_type type, uint16_t trustee);
+/* The dealer whose bad opening ended the ceremony; 0 if none. */
+uint16_t tp_ceremony_culprit(const tp_ceremony *c);
 /* After all deals: NULL before. */
 const tp_keys *tp_ceremony_keys(const tp_ceremony *c);
-
-/* Trustee side. Each writes one signed entry; random: 32 fresh bytes. */
+/* Trustee side, trustees 1..n. Each writes one signed entry; random: 32 fresh bytes. TP_REFUSED:
+ * not now, or the seed is not this trustee's. */
 TP_MUST_USE tp_err tp_ceremony_commit(tp_writer *w, const tp_ceremony *c, uint16_t trustee,
                                       const uint8_t seed[static 32],
                                       const uint8_t random[static 32]);
 TP_MUST_USE tp_err tp_ceremony_deal(tp_writer *w, const tp_ceremony *c, uint16_t trustee,
                                     const uint8_t seed[static 32], const uint8_t random[static 32]);
-/* Opens and checks the shares dealt to this trustee: bad[d] is set for each dealer to complain of.
- */
+/* Opens and checks the shares dealt to this trustee: bad[d - 1] is set for each dealer d to
+ * complain of. */
 TP_MUST_USE tp_err tp_ceremony_check_shares(const tp_ceremony *c, uint16_t trustee,
                                             const uint8_t seed[static 32],
                                             bool bad[static TP_MAX_TRUSTEES]);
@@ -81,7 +93,7 @@ TP_MUST_USE tp_err tp_liveness_make(tp_writer *w, const tp_ceremony *c, uint16_t
                                     uint64_t time, uint64_t board_size,
                                     const uint8_t board_root[static 32],
                                     const uint8_t random[static 32]);
-/* "liveness.length", "liveness.proof" */
+/* "ceremony.order" before the keys exist; "liveness.length", "liveness.proof" */
 TP_MUST_USE tp_err tp_liveness_verify(const tp_ceremony *c, const tp_entry *e, tp_fault *fault);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define TP_REGISTRATION_DOMAIN "tapat-v1 registration"
 #define TP_POSSESSION_DOMAIN   "tapat-v1 possession"
+#define TP_CREDENTIAL_DOMAIN   "tapat-v1 credential"
 
 enum { TP_ARGON2_BLOCKS = 19456, TP_ARGON2_PASSES = 2 }; /* 19 MiB */
 
@@ -16,9 +17,9 @@ enum { TP_ARGON2_BLOCKS = 19456, TP_ARGON2_PASSES = 2 }; /* 19 MiB */
 void tp_credential_derive(tp_scalar *s, uint8_t key[static 32], const uint8_t code[static 16],
                           const uint8_t fingerprint[static 32], uint64_t *memory);
 /* Proof that the device knows s, bound to the election: a signature over the fingerprint. */
-void tp_possession_prove(uint8_t proof[static 64], const tp_scalar *s, const uint8_t key[static 32],
+void tp_credential_prove(uint8_t proof[static 64], const tp_scalar *s, const uint8_t key[static 32],
                          const uint8_t fingerprint[static 32], const uint8_t random[static 32]);
-TP_MUST_USE tp_err tp_possession_verify(const uint8_t proof[static 64],
+TP_MUST_USE tp_err tp_credential_verify(const uint8_t proof[static 64],
                                         const uint8_t key[static 32],
                                         const uint8_t fingerprint[static 32]);
 /* The fingerprint of a credential that voters compare: 100 bits of SHA-256("tapat-v1 credential" ||
@@ -26,16 +27,20 @@ TP_MUST_USE tp_err tp_possession_verify(const uint8_t proof[static 64],
 void tp_credential_fingerprint(char out[static 40], const uint8_t key[static 32],
                                const uint8_t fingerprint[static 32]);
 
-/* struct { opaque credential[32]; uint16 unit; uint16 style; Endorsement registrars<1..32> } */
+/* struct { opaque credential[32]; uint16 unit; uint16 style; Endorsement registrars<66..2112>; }
+ * Signed by each: the fingerprint, then all before registrars. */
 typedef struct {
     uint8_t credential[32];
     uint16_t unit, style;
     tp_endorsements registrars;
 } tp_registration;
 
-void tp_registration_sign(tp_endorsement *out, const tp_registration *r,
-                          const uint8_t fingerprint[static 32], uint16_t registrar,
-                          const uint8_t secret_key[static 32], const uint8_t random[static 32]);
+/* registrar: 1..count; secret_key: a scalar as tp_scalar_encode writes it. TP_MALFORMED: it is
+ * none. */
+TP_MUST_USE tp_err tp_registration_sign(tp_endorsement *out, const tp_registration *r,
+                                        const uint8_t fingerprint[static 32], uint16_t registrar,
+                                        const uint8_t secret_key[static 32],
+                                        const uint8_t random[static 32]);
 /* "registration.credential", "registration.unit", "registration.style", "registration.signer",
  * "registration.quorum", "registration.signature" */
 TP_MUST_USE tp_err tp_registration_verify(const tp_manifest *m, const tp_registration *r,

@@ -3,10 +3,11 @@
  *   struct { uint8 type; opaque body[]; } Entry;      at most TP_MAX_ENTRY bytes
  *
  * Entries by one signer carry   uint16 signer; ... ; opaque signature[64];
- * entries of a college carry    Endorsement { uint16 signer; opaque signature[64] } list<..>,
- * signers ascending, at least the quorum of the college. What is signed is always  TP_ENTRY_DOMAIN,
- * fingerprint || type || (signer) || body without the signature(s): for a college the signer is
- * left out, so that all sign the same bytes.
+ * entries of a college carry    ... ; Endorsement { uint16 signer; opaque signature[64] }
+ * list<66..2112>, signers ascending, at least the quorum of the college. A signer is named by its
+ * position in the manifest's list, 1..count. What is signed is always  TP_ENTRY_DOMAIN, fingerprint
+ * || type || (signer) || body without the signature(s): for a college the signer is left out, so
+ * that all sign the same bytes.
  */
 #ifndef TAPAT_ELECTION_ENTRY_H
 #define TAPAT_ELECTION_ENTRY_H
@@ -65,10 +66,10 @@ typedef struct {
 /* An entry taken apart; pointers lead into the bytes that were read. */
 typedef struct {
     tp_entry_type type;
-    uint16_t signer;          /* types with one signer */
-    const uint8_t *signature; /* 64 bytes, types with one signer */
-    tp_endorsements college;  /* TP_ENTRY_ACT, TP_ENTRY_CANCEL */
-    tp_reader body;           /* the rest, unread */
+    uint16_t signer;         /* types with one signer: 1..count */
+    uint8_t signature[64];   /* types with one signer */
+    tp_endorsements college; /* TP_ENTRY_ACT, TP_ENTRY_CANCEL */
+    tp_reader body;          /* all after the type, unread */
     union {
         tp_document_ref
             document; /* MANIFEST, SHARES, and ACT_FREEZE/PUBLISH have subject instead */
@@ -127,7 +128,9 @@ TP_MUST_USE tp_err tp_entry_write(tp_writer *w, const tp_entry *e);
 
 /* The bytes that a signer signs (see above), into a writer. */
 void tp_entry_signed_bytes(tp_writer *w, const uint8_t fingerprint[static 32], const tp_entry *e);
-/* Signs e as `signer` (one signer) or appends an endorsement (college). random: 32 fresh bytes. */
+/* Signs e as `signer` (one signer) or adds an endorsement in its place (college). secret_key: a
+ * scalar as tp_scalar_encode writes it; random: 32 fresh bytes. TP_MALFORMED: the key is none;
+ * TP_REFUSED: that signer has endorsed already. */
 TP_MUST_USE tp_err tp_entry_sign(tp_entry *e, const uint8_t fingerprint[static 32], uint16_t signer,
                                  const uint8_t secret_key[static 32],
                                  const uint8_t random[static 32]);

@@ -1,0 +1,283 @@
+/* Stage cast: makes, reads and checks ballots. Freestanding: the page runs the same code.
+ * spec: chapter 4 (cast), requirements V-1..V-14.
+ *
+ * Invariants
+ *  1. A ballot's length depends on its style alone (C9).
+ *  2. Sealing is constant time in the choices and the secret, and every random scalar of it is
+ *     hedged with the secret and the statement (A11).
+ *  3. A ballot is accepted only if every check holds; which one failed is found out afterwards.
+ */
+#include "election/cast.h"
+
+#include "core/base/mem.h"
+#include "core/proof/schnorr.h"
+
+static const uint8_t no_ballot[32];
+
+static size_t max_size(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+size_t tp_ballot_size(const tp_ballot_style *s) {
+    size_t len = TP_BALLOT_HEAD + TP_SIG_LEN;
+    for (size_t i = 0; i < s->contest_count; i++)
+        len += tp_sum_len(&s->contests[i].shape);
+    return len;
+}
+
+/* Everything that a contest's proof is bound to. spec: V-4 */
+static void proof_context(tp_sum_context *x, const tp_ballot_style *s, size_t i,
+                          const tp_ballot *b) {
+    memset(x, 0, sizeof *x);
+    memcpy(x->fingerprint, s->fingerprint, 32);
+    memcpy(x->key_digest, s->key_digest, 32);
+    x->contest = s->contests[i].index;
+    x->shape = s->contests[i].shape;
+    memcpy(x->credential, b->credential, 32);
+    x->unit = b->unit;
+    x->style = b->style;
+    x->sequence = b->sequence;
+    memcpy(x->previous, b->previous, 32);
+}
+
+static tp_sum_bases bases_of(const tp_ballot_style *s, size_t i) {
+    return (tp_sum_bases){.generators = s->generators, .keys = s->contests[i].y_points};
+}
+
+/* ---- sealing ---- */
+
+size_t tp_ballot_seal_scratch(const tp_ballot_style *s) {
+    size_t most = 0;
+    for (size_t i = 0; i < s->contest_count; i++)
+        most = max_size(most, tp_sum_prove_scratch(&s->contests[i].shape));
+    return most;
+}
+
+static void write_head(uint8_t *out, const tp_ballot_style *s, const tp_ballot *b) {
+    tp_writer w = tp_writer_of(out, TP_BALLOT_HEAD);
+    tp_write_bytes(&w, s->fingerprint, 32);
+    tp_write_bytes(&w, b->credential, 32);
+    tp_write_u32(&w, b->sequence);
+    tp_write_bytes(&w, b->previous, 32);
+    tp_write_u16(&w, b->unit);
+    tp_write_u16(&w, b->style);
+}
+
+static tp_err seal_contests(uint8_t *out, const tp_ballot_style *s, const tp_ballot *b,
+                            const uint8_t secret[static 32], const uint8_t *choices,
+                            const uint8_t random[static 32], void *scratch) {
+    tp_err err = TP_OK;
+    for (size_t i = 0; err == TP_OK && i < s->contest_count; i++) {
+        const tp_sum_shape *shape = &s->contests[i].shape;
+        tp_sum_context context;
+        tp_sum_bases bases = bases_of(s, i);
+        tp_scalar r;
+        proof_context(&context, s, i, b);
+        err = tp_sum_prove(out, &r, &context, &bases, choices, secret, random, scratch);
+        tp_wipe(&r, sizeof r);
+        out += tp_sum_len(shape);
+        choices += shape->n;
+    }
+    return err;
+}
+
+tp_err tp_ballot_seal(uint8_t *out, const tp_ballot_style *s, const tp_scalar *secret,
+                      const uint8_t credential[static 32], uint16_t unit, uint32_t sequence,
+                      const uint8_t previous[static 32], const uint8_t *choices,
+                      const uint8_t random[static 32], void *scratch) {
+    tp_ballot b = {.sequence = sequence, .unit = unit, .style = s->style};
+    tp_secret_key key = {.x = *secret};
+    uint8_t secret_bytes[32];
+    size_t len = tp_ballot_size(s);
+    memcpy(b.credential, credential, 32);
+    memcpy(b.previous, previous, 32);
+    tp_scalar_encode(secret_bytes, secret);
+    write_head(out, s, &b);
+    tp_err err = seal_contests(out + TP_BALLOT_HEAD, s, &b, secret_bytes, choices, random, scratch);
+    if (err == TP_OK)
+        tp_sign(out + len - TP_SIG_LEN, &key, credential, TP_BALLOT_DOMAIN, out, len - TP_SIG_LEN,
+                random);
+    else
+        memset(out, 0, len);
+    tp_wipe(&key, sizeof key);
+    tp_wipe(secret_bytes, sizeof secret_bytes);
+    tp_wipe(scratch, tp_ballot_seal_scratch(s));
+    return err;
+}
+
+/* ---- reading ---- */
+
+/* spec: V-5, V-6 */
+tp_err tp_ballot_read(tp_ballot *b, const tp_ballot_style *s, const uint8_t *bytes, size_t len,
+                      tp_fault *fault) {
+    tp_reader r = tp_reader_of(bytes, len);
+    memset(b, 0, sizeof *b);
+    if (len != tp_ballot_size(s)) return tp_fail(fault, TP_MALFORMED, "ballot.length", "ballot");
+    if (memcmp(tp_read_bytes(&r, 32), s->fingerprint, 32))
+        return tp_fail(fault, TP_REFUSED, "ballot.fingerprint", "ballot");
+    tp_read_copy(&r, b->credential, 32);
+    b->sequence = tp_read_u32(&r);
+    tp_read_copy(&r, b->previous, 32);
+    b->unit = tp_read_u16(&r);
+    b->style = tp_read_u16(&r);
+    b->contests = r.p;
+    b->signature = bytes + len - TP_SIG_LEN;
+    if (b->style != s->style) return tp_fail(fault, TP_REFUSED, "ballot.style", "ballot");
+    if (b->sequence == 0) return tp_fail(fault, TP_REFUSED, "ballot.sequence", "ballot");
+    bool first = tp_equal(b->previous, no_ballot, 32);
+    if (first != (b->sequence == 1)) return tp_fail(fault, TP_REFUSED, "ballot.previous", "ballot");
+    return TP_OK;
+}
+
+/* ---- checking ---- */
+
+static void limits_of(tp_batch_limits *max, const tp_ballot_style *s, size_t n) {
+    tp_batch_limits one = {0};
+    size_t generators = 0;
+    tp_schnorr_need(&one);
+    for (size_t i = 0; i < s->contest_count; i++) {
+        tp_batch_limits need = {0};
+        tp_sum_need(&need, &s->contests[i].shape);
+        tp_batch_limits_add(&one, &need, 1);
+    }
+    memset(max, 0, sizeof *max);
+    tp_batch_limits_add(max, &one, n);
+    max->items = n;
+    for (size_t i = 0; i < s->contest_count; i++) {
+        generators = max_size(generators, 1 + tp_sum_bits(&s->contests[i].shape));
+        max->shared += tp_sum_points(&s->contests[i].shape);
+    }
+    max->shared += generators;
+}
+
+/* The proofs' own scratch is used only when the batch's is done with. */
+size_t tp_ballot_verify_scratch(const tp_ballot_style *s, size_t n) {
+    tp_batch_limits max;
+    limits_of(&max, s, n);
+    size_t most = tp_batch_arena(&max);
+    for (size_t i = 0; i < s->contest_count; i++)
+        most = max_size(most, tp_sum_verify_scratch(&s->contests[i].shape));
+    return most;
+}
+
+static void share_bases(tp_batch *b, tp_sum_shared *shared, const tp_ballot_style *s) {
+    size_t generators = 0;
+    for (size_t i = 0; i < s->contest_count; i++)
+        generators = max_size(generators, 1 + tp_sum_bits(&s->contests[i].shape));
+    size_t at = tp_batch_share(b, s->generators, generators);
+    for (size_t i = 0; i < s->contest_count; i++) {
+        const tp_ballot_contest *c = &s->contests[i];
+        shared[i].generators = at;
+        shared[i].keys = tp_batch_share(b, c->y_points, tp_sum_points(&c->shape));
+    }
+}
+
+static void add_ballot(tp_batch *batch, const tp_sum_shared *shared, const tp_ballot_style *s,
+                       const tp_ballot *b, const uint8_t *bytes) {
+    const uint8_t *proof = b->contests;
+    tp_schnorr_batch_var(batch, TP_SIGNATURE, b->signature, NULL, b->credential, NULL,
+                         TP_BALLOT_DOMAIN, bytes, (size_t)(b->signature - bytes));
+    for (size_t i = 0; i < s->contest_count; i++) {
+        size_t len = tp_sum_len(&s->contests[i].shape);
+        tp_sum_context context;
+        proof_context(&context, s, i, b);
+        tp_sum_batch_var(batch, &shared[i], proof, len, NULL, &context);
+        proof += len;
+    }
+}
+
+/* Whether all scalars of a proof are canonical: tells a bad scalar from a bad point. */
+static bool scalars_good(const uint8_t *proof, const tp_sum_shape *shape) {
+    size_t at = 32 * tp_sum_encoded_points(shape), len = tp_sum_len(shape);
+    tp_scalar s;
+    for (; at < len; at += 32)
+        if (tp_scalar_decode(&s, proof + at) != TP_OK) return false;
+    return true;
+}
+
+static const char *malformed_code(const uint8_t *proof, const tp_sum_shape *shape) {
+    return scalars_good(proof, shape) ? "ballot.point" : "ballot.scalar";
+}
+
+/* A refused ballot once more, alone, to name what is wrong with it. spec: V-8 */
+static const char *name_fault(const tp_ballot_style *s, const uint8_t *bytes, void *scratch) {
+    tp_ballot b;
+    if (tp_ballot_read(&b, s, bytes, tp_ballot_size(s), NULL) != TP_OK) return "ballot.proof";
+    const uint8_t *proof = b.contests;
+    for (size_t i = 0; i < s->contest_count; i++) {
+        const tp_sum_shape *shape = &s->contests[i].shape;
+        size_t len = tp_sum_len(shape);
+        tp_sum_context context;
+        tp_sum_bases bases = bases_of(s, i);
+        proof_context(&context, s, i, &b);
+        tp_err err = tp_sum_verify_var(proof, len, &context, &bases, scratch);
+        if (err == TP_MALFORMED) return malformed_code(proof, shape);
+        if (err != TP_OK) return "ballot.proof";
+        proof += len;
+    }
+    return "ballot.signature";
+}
+
+tp_err tp_ballots_verify_var(tp_err *result, const char **code, const tp_ballot_style *s,
+                             const uint8_t *const *ballots, size_t n, void *scratch) {
+    tp_batch_limits max;
+    tp_batch batch;
+    tp_sum_shared shared[TP_MAX_CONTESTS];
+    tp_err worst = TP_OK;
+    limits_of(&max, s, n);
+    tp_batch_init(&batch, &max, scratch);
+    share_bases(&batch, shared, s);
+    for (size_t i = 0; i < n; i++) {
+        tp_ballot b;
+        tp_fault fault = {.code = ""};
+        tp_batch_begin(&batch);
+        result[i] = tp_ballot_read(&b, s, ballots[i], tp_ballot_size(s), &fault);
+        code[i] = fault.code;
+        if (result[i] == TP_OK)
+            add_ballot(&batch, shared, s, &b, ballots[i]);
+        else
+            tp_batch_fail(&batch, result[i]);
+    }
+    if (tp_batch_verify_var(&batch) != TP_OK)
+        for (size_t i = 0; i < n; i++)
+            result[i] = tp_batch_verdict(&batch, i);
+    for (size_t i = 0; i < n; i++) {
+        if (result[i] != TP_OK && !code[i][0]) code[i] = name_fault(s, ballots[i], scratch);
+        if (worst == TP_OK) worst = result[i];
+    }
+    return worst;
+}
+
+/* ---- names ---- */
+
+static void hash_under(uint8_t out[static 32], const char *domain, size_t domain_len,
+                       const uint8_t *bytes, size_t len) {
+    tp_sha256_ctx h;
+    tp_sha256_init(&h);
+    tp_sha256_update(&h, domain, domain_len);
+    tp_sha256_update(&h, bytes, len);
+    tp_sha256_final(&h, out);
+}
+
+void tp_ballot_hash(uint8_t out[static 32], const uint8_t *bytes, size_t len) {
+    hash_under(out, TP_BALLOT_DOMAIN, sizeof TP_BALLOT_DOMAIN - 1, bytes, len);
+}
+
+void tp_ballot_tracker(char out[static TP_CODE_TEXT], const uint8_t *bytes, size_t len) {
+    uint8_t digest[32];
+    hash_under(digest, TP_TRACKER_DOMAIN, sizeof TP_TRACKER_DOMAIN - 1, bytes, len);
+    tp_code_write(out, digest, TP_CODE_SYMBOLS);
+}
+
+_Static_assert(sizeof TP_PROMISE_DOMAIN - 1 == 16, "TP_PROMISE_SIGNED counts it");
+
+void tp_promise_signed_bytes(uint8_t out[static TP_PROMISE_SIGNED], const tp_promise *p,
+                             const uint8_t fingerprint[static 32]) {
+    tp_writer w = tp_writer_of(out, TP_PROMISE_SIGNED);
+    tp_write_bytes(&w, TP_PROMISE_DOMAIN, sizeof TP_PROMISE_DOMAIN - 1);
+    tp_write_bytes(&w, fingerprint, 32);
+    tp_write_bytes(&w, p->ballot_hash, 32);
+    tp_write_bytes(&w, p->credential, 32);
+    tp_write_u32(&w, p->sequence);
+    tp_write_u64(&w, p->deadline);
+}
