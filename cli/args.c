@@ -1,0 +1,189 @@
+/* Options, messages, files, hex and progress of the commands: cli.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "cli/cli.h"
+
+/* ---- messages ---- */
+
+int tp_say(int code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("tapat: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return code;
+}
+
+void tp_usage(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("tapat: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("; --help tells the options\n", stderr);
+    va_end(args);
+    exit(TP_EXIT_USAGE);
+}
+
+int tp_say_fault(const tp_fault *f, const char *what) {
+    int code = f->err == TP_SYSTEM ? TP_EXIT_SYSTEM : TP_EXIT_REFUSED;
+    const char *reason = f->code && f->code[0] ? f->code : tp_err_name(f->err);
+    return tp_say(code, "%s: %s%s%s", what, reason, f->where[0] ? ", " : "", f->where);
+}
+
+/* ---- options ---- */
+
+static void print_help(const char *usage, const char *about, const tp_arg *table) {
+    printf("usage: tapat %s\n\n%s\n", usage, about);
+    if (table->name) puts("");
+    for (const tp_arg *a = table; a->name; a++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", a->name, a->value ? " " : "",
+                 a->value ? a->value : "");
+        printf("  %-26s %s\n", left, a->help);
+    }
+    exit(TP_EXIT_OK);
+}
+
+static uint64_t number_of(const char *name, const char *text) {
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (errno || *end || end == text || text[0] == '-')
+        tp_usage("%s takes a whole number, not '%s'", name, text);
+    return v;
+}
+
+static void take(const tp_arg *a, const char *value) {
+    if (a->kind == TP_ARG_FLAG) *(bool *)a->dest = true;
+    if (a->kind == TP_ARG_TEXT) *(const char **)a->dest = value;
+    if (a->kind == TP_ARG_NUMBER) *(uint64_t *)a->dest = number_of(a->name, value);
+    if (a->kind != TP_ARG_LIST) return;
+    tp_arg_list *list = a->dest;
+    if (list->count == TP_ARG_LIST_MAX) tp_usage("%s is given too often", a->name);
+    list->items[list->count++] = value;
+}
+
+size_t tp_args(int argc, char **argv, const char *usage, const char *about, const tp_arg *table,
+               const char **words, size_t max) {
+    size_t count = 0;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help")) print_help(usage, about, table);
+        if (argv[i][0] != '-' || !argv[i][1]) {
+            if (count == max) tp_usage("'%s' is one word too many", argv[i]);
+            words[count++] = argv[i];
+            continue;
+        }
+        const tp_arg *a = table;
+        while (a->name && strcmp(a->name, argv[i]) != 0)
+            a++;
+        if (!a->name) tp_usage("no option '%s'", argv[i]);
+        if (a->kind != TP_ARG_FLAG && i + 1 == argc) tp_usage("%s needs %s", a->name, a->value);
+        take(a, a->kind == TP_ARG_FLAG ? NULL : argv[++i]);
+    }
+    return count;
+}
+
+/* ---- files ---- */
+
+uint8_t *tp_file_read(const char *path, size_t *len, size_t max) {
+    FILE *f = fopen(path, "rb");
+    struct stat st;
+    if (!f || fstat(fileno(f), &st) != 0) {
+        tp_say(0, "cannot read %s: %s", path, strerror(errno));
+        if (f) fclose(f);
+        return NULL;
+    }
+    size_t size = (size_t)st.st_size;
+    uint8_t *bytes = S_ISREG(st.st_mode) && size <= max ? malloc(size + 1) : NULL;
+    if (!bytes || fread(bytes, 1, size, f) != size) {
+        tp_say(0, "cannot read %s: not a file of at most %zu bytes", path, max);
+        free(bytes);
+        fclose(f);
+        return NULL;
+    }
+    fclose(f);
+    bytes[size] = 0;
+    *len = size;
+    return bytes;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t len) {
+    while (len) {
+        ssize_t n = write(fd, bytes, len);
+        if (n <= 0) return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return fsync(fd) == 0;
+}
+
+bool tp_file_write(const char *path, const void *bytes, size_t len, bool secret) {
+    char tmp[4096];
+    int n = snprintf(tmp, sizeof tmp, "%s.new", path);
+    int fd = -1;
+    if (n < (int)sizeof tmp) fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC, secret ? 0600 : 0644);
+    bool ok = fd >= 0 && write_all(fd, bytes, len);
+    if (fd >= 0) ok = close(fd) == 0 && ok;
+    ok = ok && rename(tmp, path) == 0;
+    if (!ok) tp_say(0, "cannot write %s: %s", path, strerror(errno));
+    return ok;
+}
+
+void tp_hex(char *out, const uint8_t *bytes, size_t len) {
+    sodium_bin2hex(out, 2 * len + 1, bytes, len);
+}
+
+bool tp_unhex(uint8_t *out, size_t len, const char *hex) {
+    size_t got;
+    if (strlen(hex) != 2 * len || strpbrk(hex, "ABCDEF")) return false;
+    return sodium_hex2bin(out, len, hex, 2 * len, NULL, &got, NULL) == 0 && got == len;
+}
+
+void tp_random(void *out, size_t len) {
+    randombytes_buf(out, len);
+}
+
+uint64_t tp_now(void) {
+    return (uint64_t)time(NULL);
+}
+
+unsigned tp_cores(void) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (unsigned)n : 1;
+}
+
+/* ---- progress ---- */
+
+static double seconds_between(const struct timespec *a, const struct timespec *b) {
+    return (double)(b->tv_sec - a->tv_sec) + 1e-9 * (double)(b->tv_nsec - a->tv_nsec);
+}
+
+void tp_progress_print(void *ctx, const char *what, uint64_t done, uint64_t total) {
+    (void)ctx;
+    static struct timespec start, last;
+    static char task[64];
+    if (!isatty(STDERR_FILENO)) return;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (strcmp(task, what) != 0) {
+        snprintf(task, sizeof task, "%s", what);
+        start = last = now;
+    }
+    if (done < total && seconds_between(&last, &now) < 0.2) return;
+    last = now;
+    double spent = seconds_between(&start, &now);
+    double rate = spent > 0 ? (double)done / spent : 0;
+    double left = rate > 0 ? (double)(total - done) / rate : 0;
+    fprintf(stderr, "\r%s %llu/%llu, %.0f/s, %.0f s left\033[K%s", what, (unsigned long long)done,
+            (unsigned long long)total, rate, left, done >= total ? "\r\033[K" : "");
+}

@@ -1,0 +1,53 @@
+/* What the parts of `tapat simulate` share: test voters and how they choose. */
+#ifndef TAPAT_CLI_SIMULATE_H
+#define TAPAT_CLI_SIMULATE_H
+
+#include "cli/cli.h"
+#include "election/styles.h"
+
+/* A plain generator for choices, never for keys: splitmix64. */
+typedef struct {
+    uint64_t state;
+} sim_dice;
+uint64_t sim_roll(sim_dice *d);
+double sim_unit(sim_dice *d); /* [0, 1) */
+
+/* How often each option is chosen: probability per ballot, from real votes. */
+typedef struct {
+    double *chance[TP_MAX_CONTESTS]; /* per option */
+} sim_shares;
+/* options: CSV contest,number,name,party,overseas_votes (contest as in the manifest, dashes apart);
+ * voters: ballots that these votes came from. False: the reason was said. */
+bool sim_shares_read(sim_shares *s, const tp_manifest *m, const char *options, double voters);
+void sim_shares_free(sim_shares *s);
+/* Choices of one ballot of a style, as tp_ballot_seal takes them; within min and max. */
+void sim_choose(uint8_t *choices, const tp_manifest *m, const tp_ballot_style *style,
+                const sim_shares *s, sim_dice *d);
+size_t sim_choices_len(const tp_ballot_style *style);
+
+/* Votes per contest and option that the record must come to. */
+typedef struct {
+    uint64_t *votes[TP_MAX_CONTESTS];
+    uint64_t ballots; /* counted */
+} sim_expectation;
+bool sim_expect_init(sim_expectation *e, const tp_manifest *m);
+void sim_expect_free(sim_expectation *e);
+/* Adds (sign 1) or takes away (sign -1) one ballot's choices. */
+void sim_expect_add(sim_expectation *e, const tp_ballot_style *style, const uint8_t *choices,
+                    int sign);
+/* Writes it as JSON: {"ballots": N, "contests": {"id": [votes]}}. */
+bool sim_expect_write(const sim_expectation *e, const tp_manifest *m, const char *path);
+
+/* The verbs. */
+int sim_make_roll(const tp_manifest *m, const char *posts, const char *out, uint64_t voters,
+                  uint64_t guests);
+int sim_check(const char *expect, const char *results);
+typedef struct {
+    const char *server, *roll, *options, *expect;
+    double voters_of_options;
+    uint64_t seed, revote_percent, abstain_percent, threads;
+    bool json;
+} sim_vote_options;
+int sim_vote(const sim_vote_options *o);
+
+#endif
