@@ -69,7 +69,7 @@ typedef struct {
 } tp_key_file;
 /* False: the reason was said. role: NULL takes any. */
 bool tp_key_load(tp_key_file *k, const char *path, const char *role);
-/* The index of the key in a college, or -1 with a message. */
+/* The position of the key in a college, from 1, or 0 with a message. */
 int tp_key_index(const tp_key_file *k, const tp_college *college, const char *what);
 
 /* ---- HTTP ---- */

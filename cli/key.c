@@ -163,8 +163,8 @@ bool tp_key_load(tp_key_file *k, const char *path, const char *role) {
 
 int tp_key_index(const tp_key_file *k, const tp_college *college, const char *what) {
     for (int i = 0; i < college->count; i++)
-        if (tp_equal(college->who[i].key, k->keys.identity_key, 32)) return i;
-    return tp_say(-1, "the key of '%s' is not among this election's %s", k->name, what);
+        if (tp_equal(college->who[i].key, k->keys.identity_key, 32)) return i + 1;
+    return tp_say(0, "the key of '%s' is not among this election's %s", k->name, what);
 }
 
 static int print_backup(const tp_key_file *k) {

@@ -38,7 +38,7 @@ static int sign_all(act_draft *d, const act_args *a, const tp_manifest *m) {
         int index = tp_key_index(&k, &m->officers, "officers");
         tp_random(random, sizeof random);
         tp_err err = TP_REFUSED;
-        if (index >= 0)
+        if (index)
             err = tp_entry_sign(&d->entry, m->fingerprint, (uint16_t)index, k.keys.identity_secret,
                                 random);
         tp_wipe(&k, sizeof k);

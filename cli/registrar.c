@@ -27,10 +27,11 @@ static json_t *ask_waiting(desk *d) {
     tp_random(random, sizeof random);
     memcpy(message, d->manifest.fingerprint, 32);
     tp_put_u64be(message + 32, now);
-    tp_scalar secret;
-    if (tp_scalar_decode(&secret, d->key.keys.identity_secret) != TP_OK) return NULL;
-    tp_sign(signature, &secret, d->key.keys.identity_key, WAITING_DOMAIN, message, sizeof message,
-            random);
+    tp_secret_key secret;
+    uint8_t pub[32];
+    if (tp_keypair_decode(&secret, pub, d->key.keys.identity_secret) != TP_OK) return NULL;
+    tp_sign(signature, &secret, pub, WAITING_DOMAIN, message, sizeof message, random);
+    tp_wipe(&secret, sizeof secret);
     tp_hex(hex, signature, 64);
     json_t *answer = tp_http_json(d->http, "/api/registrar/waiting",
                                   json_pack("{s:i, s:I, s:s}", "registrar", d->index, "time",
@@ -57,7 +58,7 @@ static json_t *sign_row(const desk *d, json_t *row) {
                     "unit", &unit, "style", &style) != 0 ||
         !tp_unhex(r.credential, 32, key) || !tp_unhex(proof, 64, possession) || unit < 0 ||
         unit >= d->manifest.unit_count || style != d->manifest.units[unit].style ||
-        tp_possession_verify(proof, r.credential, d->manifest.fingerprint) != TP_OK) {
+        tp_credential_verify(proof, r.credential, d->manifest.fingerprint) != TP_OK) {
         tp_say(0, "a row of the queue does not hold and was left");
         return NULL;
     }
@@ -65,8 +66,9 @@ static json_t *sign_row(const desk *d, json_t *row) {
     r.style = (uint16_t)style;
     tp_endorsement e;
     tp_random(random, sizeof random);
-    tp_registration_sign(&e, &r, d->manifest.fingerprint, d->index, d->key.keys.identity_secret,
-                         random);
+    if (tp_registration_sign(&e, &r, d->manifest.fingerprint, d->index, d->key.keys.identity_secret,
+                             random) != TP_OK)
+        return NULL;
     tp_hex(hex, e.signature, 64);
     return json_pack("{s:s, s:i, s:i, s:i, s:s}", "credential", key, "unit", unit, "style", style,
                      "registrar", d->index, "signature", hex);
@@ -136,7 +138,7 @@ int tp_cmd_registrar(int argc, char **argv) {
     if (!tp_key_load(&d.key, key, "registrar")) return TP_EXIT_REFUSED;
     int index = tp_key_index(&d.key, &d.manifest.registrars, "registrars");
     d.index = (uint16_t)index;
-    int code = index < 0 ? TP_EXIT_REFUSED : work(&d, watch);
+    int code = !index ? TP_EXIT_REFUSED : work(&d, watch);
     tp_wipe(&d.key, sizeof d.key);
     tp_manifest_free(&d.manifest);
     tp_http_close(d.http);

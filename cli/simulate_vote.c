@@ -318,9 +318,10 @@ static bool load_keys(sim *s, tp_http *h) {
     if (!v_hash || n != m->trustees.count) return tp_say(0, "keys without confirmations"), false;
     tp_key_digest(k->digest, m->fingerprint, y_hash, v_hash);
     for (uint16_t i = 0; i < n; i++) {
-        tp_entry e = {.type = TP_ENTRY_CONFIRM, .signer = i, .signature = tp_read_bytes(&r, 64)};
+        tp_entry e = {.type = TP_ENTRY_CONFIRM, .signer = (uint16_t)(i + 1)};
+        tp_read_copy(&r, e.signature, 64);
         memcpy(e.u.confirm.key_digest, k->digest, 32);
-        if (!e.signature || tp_entry_verify(m, &e, &fault) != TP_OK)
+        if (tp_entry_verify(m, &e, &fault) != TP_OK)
             return tp_say(0, "trustee %u did not confirm these keys", i + 1u), false;
     }
     return tp_read_end(&r) == TP_OK;

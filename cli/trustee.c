@@ -15,11 +15,10 @@ typedef struct {
     tp_record *record;
     tp_replay replay;
     tp_key_file key;
-    uint16_t index;
+    uint16_t index; /* position in the manifest, from 1 */
     const char *key_path, *server, *out;
-    bool live, yes;
-    char (*made)[256]; /* files written */
-    size_t made_count;
+    bool live;
+    size_t written; /* files */
 } session;
 
 /* Hands one entry on: to the server, or as the file OUT, OUT.2, ... */
@@ -27,11 +26,11 @@ static int hand_on(session *s, const uint8_t *entry, size_t len, const uint8_t *
                    size_t document_len) {
     char path[512];
     if (s->server) return tp_submit(s->server, entry, len, document, document_len);
-    s->made_count++;
-    if (s->made_count == 1)
+    s->written++;
+    if (s->written == 1)
         snprintf(path, sizeof path, "%s", s->out);
     else
-        snprintf(path, sizeof path, "%s.%zu", s->out, s->made_count);
+        snprintf(path, sizeof path, "%s.%zu", s->out, s->written);
     size_t cap = len + document_len + 8;
     uint8_t *bytes = malloc(cap);
     if (!bytes) return tp_say(TP_EXIT_SYSTEM, "out of memory");
@@ -121,10 +120,10 @@ static int prove_liveness(session *s) {
 
 static int complain(session *s, const bool *bad) {
     int code = TP_EXIT_OK;
-    for (uint16_t d = 0; d < s->replay.manifest.trustees.count && code == TP_EXIT_OK; d++) {
-        if (!bad[d]) continue;
+    for (uint16_t d = 1; d <= s->replay.manifest.trustees.count && code == TP_EXIT_OK; d++) {
+        if (!bad[d - 1]) continue;
         printf("The share from %s is false: complaining in public.\n",
-               s->replay.manifest.trustees.who[d].name);
+               s->replay.manifest.trustees.who[d - 1].name);
         tp_entry e = {.type = TP_ENTRY_COMPLAINT, .u.complaint.dealer = d};
         code = sign_and_hand_on(s, &e, NULL, 0);
     }
@@ -135,11 +134,11 @@ static int complain(session *s, const bool *bad) {
 static int answer_complaints(session *s, bool *any) {
     uint8_t *bytes = malloc(TP_MAX_ENTRY), random[32];
     int code = bytes ? TP_EXIT_OK : tp_say(TP_EXIT_SYSTEM, "out of memory");
-    for (uint16_t i = 0; i < s->replay.manifest.trustees.count && code == TP_EXIT_OK; i++) {
+    for (uint16_t i = 1; i <= s->replay.manifest.trustees.count && code == TP_EXIT_OK; i++) {
         if (!tp_ceremony_awaits_opening(s->replay.board.ceremony, s->index, i)) continue;
         *any = true;
         printf("%s complains of our share: opening it in public.\n",
-               s->replay.manifest.trustees.who[i].name);
+               s->replay.manifest.trustees.who[i - 1].name);
         tp_writer w = tp_writer_of(bytes, TP_MAX_ENTRY);
         tp_random(random, sizeof random);
         code = tp_ceremony_opening(&w, s->replay.board.ceremony, s->index, s->key.seed, i,
@@ -270,7 +269,7 @@ static int step(session *s) {
     const tp_ceremony *c = b->ceremony;
     if (s->live) return prove_liveness(s);
     if (b->phase == TP_FROZEN) {
-        if (b->shares[s->index].len) return wait_for("our shares are on the board");
+        if (b->shares[s->index - 1].len) return wait_for("our shares are on the board");
         return decrypt(s);
     }
     if (b->phase != TP_SETUP)
@@ -325,7 +324,7 @@ int tp_cmd_trustee(int argc, char **argv) {
     if (tp_key_load(&s.key, s.key_path, "trustee")) {
         int index = tp_key_index(&s.key, &s.replay.manifest.trustees, "trustees");
         s.index = (uint16_t)index;
-        if (index >= 0) code = step(&s);
+        if (index) code = step(&s);
     }
     tp_wipe(&s.key, sizeof s.key);
     tp_replay_free(&s.replay);

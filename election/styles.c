@@ -26,7 +26,7 @@ tp_err tp_styles_make(tp_styles *out, const tp_manifest *m, const tp_keys *keys)
             uint16_t c = m->styles[s].contests[i];
             style->contests[i] = (tp_ballot_contest){.index = c,
                                                      .shape = m->contests[c].shape,
-                                                     .y = keys->y[c],
+                                                     .y = (const uint8_t(*)[32])keys->y[c],
                                                      .y_points = keys->y_points[c]};
         }
     }
