@@ -76,8 +76,9 @@ tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size
     if (index >= tp_record_size(r))
         return tp_fail(fault, TP_REFUSED, "log.index", "entry %llu", (unsigned long long)index);
     if (r->bundle.index != index / TP_TILE_WIDTH) {
+        uint64_t bad;
         tp_err err = tp_bundle_read(&r->bundle, r, index / TP_TILE_WIDTH, fault);
-        if (!err && r->hashes[0]) err = tp_bundle_check(&r->bundle, r, fault);
+        if (!err && r->hashes[0]) err = tp_bundle_check(&r->bundle, r, &bad, fault);
         if (err) {
             r->bundle.index = UINT64_MAX;
             return err;
@@ -89,13 +90,14 @@ tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size
     return TP_OK;
 }
 
-tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, tp_fault *fault) {
+tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, uint64_t *bad, tp_fault *fault) {
     for (unsigned i = 0; i < b->count; i++) {
         tp_hash leaf;
         uint64_t index = b->index * TP_TILE_WIDTH + i;
         tp_tree_leaf(&leaf, b->entry[i].p, b->entry[i].left);
-        if (memcmp(&leaf, &r->hashes[0][index], sizeof leaf))
-            return tp_fail(fault, TP_INVALID, "log.entry", "entry %llu", (unsigned long long)index);
+        if (!memcmp(&leaf, &r->hashes[0][index], sizeof leaf)) continue;
+        *bad = index;
+        return tp_fail(fault, TP_INVALID, "log.entry", "entry %llu", (unsigned long long)index);
     }
     return TP_OK;
 }

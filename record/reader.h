@@ -19,13 +19,17 @@ struct tp_record {
     tp_head head;
     tp_bundle bundle;                       /* of tp_record_entry */
     tp_hash *hashes[TP_TILE_MAX_LEVEL + 1]; /* all hashes of a level, once the tree was loaded */
+    uint8_t faulty_type; /* tp_entry_type of the entry at which the last replay stopped, or 0 */
 };
 
 /* "files.missing", "log.bundle": cut, or not exactly the entries that its name says. */
 TP_MUST_USE tp_err tp_bundle_read(tp_bundle *b, const tp_record *r, uint64_t index,
                                   tp_fault *fault);
-/* The entries are the leaves of the loaded tree: "log.entry". */
-TP_MUST_USE tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, tp_fault *fault);
+/* The entries are the leaves of the loaded tree: "log.entry", and *bad is the first that is not. */
+TP_MUST_USE tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, uint64_t *bad,
+                                   tp_fault *fault);
+/* Puts the entry's index before what the fault says of the place, and returns its class. */
+tp_err tp_fail_entry(tp_fault *fault, uint64_t index);
 void tp_bundle_free(tp_bundle *b);
 
 /* Reads every tile of every level, and checks them from the checkpoint's root down to the leaf

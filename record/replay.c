@@ -1,0 +1,424 @@
+/* Replay: the state of the board after all entries. spec: V-1..V-9.
+ *
+ *   workers: read a chunk of bundles -> leaf hashes against the tree -> registrations' signatures
+ *            -> ballots' signatures and proofs, in batches by style
+ *   this thread, in order: the board's rules -> the credentials' rules
+ *
+ * Invariants
+ *  1. The tree was checked from the signed checkpoint down before any entry is believed.
+ *  2. The verdict is that of the first bad entry, whatever the number of threads.
+ *  3. Ballots are checked with the keys of the open act: chunks that were begun before it was
+ *     applied are begun again.
+ *  4. Memory: a few chunks, the tree's hashes, the credentials.
+ */
+#include "election/styles.h"
+#include "record/credentials.h"
+#include "record/pool.h"
+#include "record/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHUNK_BUNDLES = 8,
+    CHUNK_ENTRIES = CHUNK_BUNDLES * TP_TILE_WIDTH,
+    STYLE_AT = 32 + 32 + 4 + 32 + 2, /* of a ballot's style */
+    ENTRY_HEAD = 1,                  /* an entry's type stands before its body */
+};
+
+typedef struct replay replay;
+
+/* Consecutive entries, up to the end of a bundle. */
+typedef struct {
+    tp_job job;
+    replay *in;
+    bool open; /* the board was open when this began: check ballots */
+    uint64_t first, end;
+    tp_bundle bundle[CHUNK_BUNDLES];
+    uint64_t bad; /* the first bad entry; UINT64_MAX: none */
+    tp_fault fault;
+} chunk;
+
+/* What a worker keeps from chunk to chunk. */
+typedef struct {
+    void *scratch;
+    size_t scratch_size;
+    const uint8_t *ballot[CHUNK_ENTRIES];
+    uint64_t index[CHUNK_ENTRIES];
+    tp_err result[CHUNK_ENTRIES];
+    const char *code[CHUNK_ENTRIES];
+} bench;
+
+struct replay {
+    tp_replay *out;
+    tp_record *r;
+    const tp_replay_options *o;
+    tp_styles styles;
+    bool opened;
+    tp_credentials credentials;
+    tp_pool *pool;
+    bench *benches;
+    chunk *chunks; /* a ring */
+    size_t chunk_count;
+};
+
+tp_err tp_fail_entry(tp_fault *fault, uint64_t index) {
+    char what[70];
+    if (!strncmp(fault->where, "entry ", 6)) return fault->err;
+    memcpy(what, fault->where, sizeof what);
+    return tp_fail(fault, fault->err, fault->code, "entry %llu%s%.70s", (unsigned long long)index,
+                   *what ? ": " : "", what);
+}
+
+/* ---- workers ---- */
+
+static const tp_reader *entry_of(const chunk *c, uint64_t index) {
+    uint64_t from = c->first / TP_TILE_WIDTH * TP_TILE_WIDTH;
+    return &c->bundle[(index - from) / TP_TILE_WIDTH].entry[index % TP_TILE_WIDTH];
+}
+
+static void mark_bad(chunk *c, uint64_t index, const tp_fault *fault) {
+    if (index >= c->bad) return;
+    c->bad = index;
+    c->fault = *fault;
+}
+
+/* Reads the bundles; what comes after a fault is not looked at. */
+static void read_chunk(chunk *c) {
+    uint64_t bundle = c->first / TP_TILE_WIDTH;
+    for (size_t i = 0; bundle * TP_TILE_WIDTH < c->end; i++, bundle++) {
+        tp_fault fault;
+        uint64_t start = bundle * TP_TILE_WIDTH, bad = start;
+        if (!tp_bundle_read(&c->bundle[i], c->in->r, bundle, &fault) &&
+            !tp_bundle_check(&c->bundle[i], c->in->r, &bad, &fault))
+            continue;
+        mark_bad(c, bad < c->first ? c->first : bad, &fault);
+        return;
+    }
+}
+
+static void check_registrations(chunk *c, uint64_t index) {
+    const tp_reader *bytes = entry_of(c, index);
+    tp_reader body = tp_reader_of(bytes->p + ENTRY_HEAD, bytes->left - ENTRY_HEAD);
+    tp_registration r;
+    tp_fault fault;
+    bool more = false;
+    tp_err err = tp_registrations_next(&r, &body, NULL, &more, &fault);
+    for (; !err && more; err = tp_registrations_next(&r, &body, r.credential, &more, &fault))
+        if ((err = tp_registration_verify(&c->in->out->manifest, &r, &fault))) break;
+    if (err) mark_bad(c, index, &fault);
+}
+
+static tp_err bench_room(bench *b, size_t size) {
+    if (size <= b->scratch_size) return TP_OK;
+    free(b->scratch);
+    b->scratch = aligned_alloc(64, (size + 63) / 64 * 64);
+    b->scratch_size = b->scratch ? size : 0;
+    return b->scratch ? TP_OK : TP_SYSTEM;
+}
+
+/* Gathers the chunk's ballots of a style; those whose length is wrong are marked. */
+static size_t gather(chunk *c, bench *b, const tp_ballot_style *s) {
+    size_t n = 0;
+    for (uint64_t i = c->first; i < c->end && i < c->bad; i++) {
+        const tp_reader *e = entry_of(c, i);
+        if (!e->left || e->p[0] != TP_ENTRY_BALLOT) continue;
+        const uint8_t *ballot = e->p + ENTRY_HEAD;
+        size_t len = e->left - ENTRY_HEAD;
+        tp_ballot parsed;
+        tp_fault fault;
+        unsigned style =
+            len < TP_BALLOT_HEAD ? 0 : (unsigned)ballot[STYLE_AT] << 8 | ballot[STYLE_AT + 1];
+        bool unknown = style >= c->in->styles.count;
+        if (style != s->style && !(unknown && s->style == 0)) continue;
+        if (tp_ballot_read(&parsed, s, ballot, len, &fault)) {
+            mark_bad(c, i, &fault);
+            break;
+        }
+        b->ballot[n] = ballot;
+        b->index[n++] = i;
+    }
+    return n;
+}
+
+static void check_ballots(chunk *c, bench *b, const tp_ballot_style *s) {
+    size_t n = gather(c, b, s);
+    if (!n || c->in->o->trusting) return;
+    tp_fault fault = {.err = TP_SYSTEM, .code = "system", .where = "memory"};
+    if (bench_room(b, tp_ballot_verify_scratch(s, n))) {
+        mark_bad(c, b->index[0], &fault);
+        return;
+    }
+    if (!tp_ballots_verify_var(b->result, b->code, s, b->ballot, n, b->scratch)) return;
+    for (size_t i = 0; i < n; i++) {
+        if (!b->result[i]) continue;
+        fault = (tp_fault){.err = b->result[i], .code = b->code[i]};
+        mark_bad(c, b->index[i], &fault);
+        return;
+    }
+}
+
+static void run_chunk(tp_job *job, unsigned worker) {
+    chunk *c = (chunk *)job;
+    read_chunk(c);
+    for (uint64_t i = c->first; i < c->end && i < c->bad; i++) {
+        const tp_reader *e = entry_of(c, i);
+        if (e->left && e->p[0] == TP_ENTRY_REGISTRATIONS) check_registrations(c, i);
+    }
+    for (uint16_t s = 0; c->open && s < c->in->styles.count; s++)
+        check_ballots(c, &c->in->benches[worker], &c->in->styles.list[s]);
+}
+
+/* ---- in order: credentials ---- */
+
+static tp_reconciliation *unit_of(replay *x, const tp_credential *c) {
+    return &x->out->units[c->unit];
+}
+
+static tp_err apply_registrations(replay *x, const tp_entry *e, tp_fault *fault) {
+    tp_reader body = e->body;
+    tp_registration r;
+    bool more = false;
+    tp_err err = tp_registrations_next(&r, &body, NULL, &more, fault);
+    for (; !err && more; err = tp_registrations_next(&r, &body, r.credential, &more, fault)) {
+        tp_credential c = {.unit = r.unit, .style = r.style};
+        memcpy(c.key, r.credential, 32);
+        if (tp_credentials_find(&x->credentials, c.key))
+            return tp_fail(fault, TP_REFUSED, "registration.repeat", "credential");
+        if ((err = tp_credentials_add(&x->credentials, &c)))
+            return tp_fail(fault, err, "system", "memory");
+        unit_of(x, &c)->enrolled++;
+    }
+    return err;
+}
+
+static tp_err apply_cancel(replay *x, const tp_entry *e, tp_fault *fault) {
+    tp_credential *c = tp_credentials_find(&x->credentials, e->u.cancel.credential);
+    if (!c) return tp_fail(fault, TP_REFUSED, "cancel.credential", "credential");
+    if (c->cancelled) return tp_fail(fault, TP_REFUSED, "cancel.repeat", "credential");
+    c->cancelled = true;
+    unit_of(x, c)->cancelled++;
+    return TP_OK;
+}
+
+static tp_err apply_exclusion(replay *x, const tp_entry *e, tp_fault *fault) {
+    tp_credential *c = tp_credentials_find_tip(&x->credentials, e->u.act.subject);
+    if (!c) return tp_fail(fault, TP_REFUSED, "exclusion.ballot", "no credential's newest ballot");
+    if (c->excluded) return tp_fail(fault, TP_REFUSED, "exclusion.repeat", "ballot");
+    c->excluded = true;
+    return TP_OK;
+}
+
+/* The ballot was read by a worker, with the style that it names. */
+static tp_err apply_ballot(replay *x, const tp_entry *e, uint64_t index, tp_fault *fault) {
+    const uint8_t *bytes = e->u.ballot.bytes;
+    size_t len = e->u.ballot.len;
+    if (len < TP_BALLOT_HEAD) return tp_fail(fault, TP_MALFORMED, "ballot.length", "ballot");
+    unsigned style = (unsigned)bytes[STYLE_AT] << 8 | bytes[STYLE_AT + 1];
+    if (style >= x->styles.count) return tp_fail(fault, TP_REFUSED, "ballot.style", "ballot");
+    tp_ballot b;
+    tp_err err = tp_ballot_read(&b, &x->styles.list[style], bytes, len, fault);
+    if (err) return err;
+    tp_credential *c = tp_credentials_find(&x->credentials, b.credential);
+    if ((err = tp_cast_rule(c, &b, fault))) return err;
+    tp_reconciliation *unit = unit_of(x, c);
+    unit->ballots++;
+    if (c->sequence) unit->replaced++;
+    c->sequence = b.sequence;
+    c->tip_index = index;
+    memcpy(c->tip, x->out->board.last_ballot, 32);
+    err = tp_credentials_moved(&x->credentials, c);
+    return err ? tp_fail(fault, err, "system", "memory") : TP_OK;
+}
+
+/* ---- in order: the board ---- */
+
+static tp_err load_manifest(replay *x, const tp_entry *e, tp_fault *fault) {
+    tp_replay *out = x->out;
+    uint64_t len = e->u.document.len;
+    uint8_t *json;
+    if (e->type != TP_ENTRY_MANIFEST)
+        return tp_fail(fault, TP_REFUSED, "board.order", "the manifest comes first");
+    tp_err err = tp_record_document(x->r, e->u.document.hash, &len, &json, fault);
+    if (err) return err;
+    err = tp_manifest_parse(&out->manifest, json, (size_t)len, fault);
+    free(json);
+    if (err) return err;
+    if ((err = tp_head_check(&x->r->head, &out->manifest, fault))) return err;
+    out->units = calloc(out->manifest.unit_count, sizeof *out->units);
+    if (!out->units) return tp_fail(fault, TP_SYSTEM, "system", "memory");
+    for (size_t i = 0; i < out->manifest.unit_count; i++)
+        out->units[i].registered = out->manifest.units[i].registered;
+    return TP_OK;
+}
+
+/* The keys are known now: ballots can be checked. */
+static tp_err open_board(replay *x, tp_fault *fault) {
+    const tp_keys *keys = tp_ceremony_keys(x->out->board.ceremony);
+    if (!keys) return tp_fail(fault, TP_REFUSED, "board.phase", "no keys");
+    tp_err err = tp_styles_make(&x->styles, &x->out->manifest, keys);
+    if (err) return tp_fail(fault, err, "system", "memory");
+    x->opened = true;
+    return TP_OK;
+}
+
+static tp_err apply_act(replay *x, const tp_entry *e, tp_fault *fault) {
+    switch (e->u.act.act) {
+    case TP_ACT_OPEN:
+        return open_board(x, fault);
+    case TP_ACT_EXCLUDE:
+        return apply_exclusion(x, e, fault);
+    default:
+        return TP_OK;
+    }
+}
+
+static tp_err apply(replay *x, const tp_reader *bytes, uint64_t index, tp_fault *fault) {
+    tp_replay *out = x->out;
+    tp_entry e;
+    x->r->faulty_type = bytes->left ? bytes->p[0] : 0;
+    tp_err err = tp_entry_read(&e, bytes->p, bytes->left, fault);
+    if (!err && !index) err = load_manifest(x, &e, fault);
+    if (!err)
+        err = tp_board_apply(&out->board, &e, index ? NULL : &out->manifest, false,
+                             tp_record_trusted_root, x->r, fault);
+    if (err) return err;
+    switch (e.type) {
+    case TP_ENTRY_REGISTRATIONS:
+        return apply_registrations(x, &e, fault);
+    case TP_ENTRY_CANCEL:
+        return apply_cancel(x, &e, fault);
+    case TP_ENTRY_BALLOT:
+        return apply_ballot(x, &e, index, fault);
+    case TP_ENTRY_ACT:
+        return apply_act(x, &e, fault);
+    default:
+        return TP_OK;
+    }
+}
+
+/* The entries of a chunk, up to the act that opens the board. *next: what to go on with. */
+static tp_err apply_chunk(replay *x, const chunk *c, uint64_t *next, tp_fault *fault) {
+    bool was_open = x->opened;
+    for (; *next < c->end && x->opened == was_open; ++*next) {
+        if (*next == c->bad) {
+            *fault = c->fault;
+            return fault->err;
+        }
+        tp_err err = apply(x, entry_of(c, *next), *next, fault);
+        if (err) return err;
+    }
+    return TP_OK;
+}
+
+/* ---- the pipeline ---- */
+
+static void begin_chunk(replay *x, chunk *c, uint64_t first) {
+    uint64_t size = tp_record_size(x->r);
+    c->job.run = run_chunk;
+    c->in = x;
+    c->open = x->opened;
+    c->first = first;
+    c->end = (first / TP_TILE_WIDTH + CHUNK_BUNDLES) * TP_TILE_WIDTH;
+    if (c->end > size) c->end = size;
+    c->bad = UINT64_MAX;
+    tp_pool_submit(x->pool, &c->job);
+}
+
+/* Ring positions: head is the oldest chunk under way, tail the next to begin. */
+static tp_err run_pipeline(replay *x, uint64_t from, tp_fault *fault) {
+    uint64_t size = tp_record_size(x->r), dispatched = from, done = from;
+    size_t head = 0, tail = 0;
+    tp_err err = TP_OK;
+    while (done < size && !err) {
+        for (; tail - head < x->chunk_count && dispatched < size; tail++) {
+            chunk *c = &x->chunks[tail % x->chunk_count];
+            begin_chunk(x, c, dispatched);
+            dispatched = c->end;
+        }
+        chunk *c = &x->chunks[head++ % x->chunk_count];
+        bool was_open = x->opened;
+        tp_pool_wait(x->pool, &c->job);
+        err = apply_chunk(x, c, &done, fault);
+        if (err) err = tp_fail_entry(fault, done);
+        if (x->opened != was_open || err)
+            for (dispatched = done; head < tail; head++)
+                tp_pool_wait(x->pool, &x->chunks[head % x->chunk_count].job);
+        if (x->o->progress) x->o->progress(x->o->progress_ctx, "entries", done, size);
+    }
+    return err;
+}
+
+/* Entry 0 is applied before any worker begins, since workers read the manifest. */
+static tp_err first_entry(replay *x, tp_fault *fault) {
+    const uint8_t *bytes;
+    size_t len;
+    tp_err err = tp_record_entry(x->r, 0, &bytes, &len, fault);
+    tp_reader first = {0};
+    if (!err) first = tp_reader_of(bytes, len);
+    if (!err) err = apply(x, &first, 0, fault);
+    return err ? tp_fail_entry(fault, 0) : TP_OK;
+}
+
+static void finish(replay *x) {
+    tp_replay *out = x->out;
+    out->credentials = tp_credentials_take(&x->credentials, &out->credential_count);
+    for (size_t i = 0; i < out->credential_count; i++) {
+        const tp_credential *c = &out->credentials[i];
+        tp_reconciliation *unit = unit_of(x, c);
+        if (!c->sequence) continue;
+        if (c->cancelled)
+            unit->voided++;
+        else if (c->excluded)
+            unit->excluded++;
+        else
+            unit->counted++;
+    }
+}
+
+static tp_err prepare(replay *x) {
+    tp_err err = tp_credentials_init(&x->credentials);
+    if (!err) err = tp_pool_start(&x->pool, x->o->threads);
+    if (err) return err;
+    x->chunk_count = tp_pool_threads(x->pool) + 2;
+    x->chunks = calloc(x->chunk_count, sizeof *x->chunks);
+    x->benches = calloc(tp_pool_threads(x->pool), sizeof *x->benches);
+    return x->chunks && x->benches ? TP_OK : TP_SYSTEM;
+}
+
+static void release(replay *x) {
+    unsigned threads = x->pool ? tp_pool_threads(x->pool) : 0;
+    tp_pool_stop(x->pool);
+    for (size_t i = 0; x->chunks && i < x->chunk_count; i++)
+        for (size_t j = 0; j < CHUNK_BUNDLES; j++)
+            tp_bundle_free(&x->chunks[i].bundle[j]);
+    for (unsigned i = 0; x->benches && i < threads; i++)
+        free(x->benches[i].scratch);
+    free(x->chunks);
+    free(x->benches);
+    tp_styles_free(&x->styles);
+    tp_credentials_free(&x->credentials);
+}
+
+tp_err tp_replay_run(tp_replay *out, tp_record *r, const tp_replay_options *o, tp_fault *fault) {
+    replay x = {.out = out, .r = r, .o = o};
+    memset(out, 0, sizeof *out);
+    r->faulty_type = 0;
+    tp_board_init(&out->board);
+    tp_err err = tp_record_load_tree(r, fault);
+    if (!err && (err = prepare(&x))) tp_fail(fault, err, "system", "memory or threads");
+    if (!err) err = first_entry(&x, fault);
+    if (!err) err = run_pipeline(&x, 1, fault);
+    if (!err) finish(&x);
+    release(&x);
+    if (err) tp_replay_free(out);
+    return err;
+}
+
+void tp_replay_free(tp_replay *p) {
+    tp_board_free(&p->board);
+    tp_manifest_free(&p->manifest);
+    free(p->credentials);
+    free(p->units);
+    memset(p, 0, sizeof *p);
+}
