@@ -113,22 +113,32 @@ static void test_shifted_borders(void **state) {
     assert_true(tried > 1000);
 }
 
-/* An item whose data spells a whole frame is not that frame. */
+/* An item whose data spells the next frame, whole or with a part left out, is not that frame. */
 static void test_frame_inside_data(void **state) {
     (void)state;
-    static const uint8_t frame[] = {0, 1, 'y', 0, 0, 0, 0, 0, 0, 0, 1, 'Y'};
-    static const uint8_t end[] = {1, 1, 'c', 0, 0, 0, 0, 0, 0, 0, 0};
-    uint8_t outs[4][64];
-    item one[2] = {{.label = "x"}, {.label = "y", .len = 1, .data = "Y"}};
-    item all[1] = {{.label = "x", .len = sizeof frame}},
-         last[1] = {{.label = "x", .len = sizeof end}};
-    memcpy(all[0].data, frame, sizeof frame);
-    memcpy(last[0].data, end, sizeof end);
-    run(outs[0], one, 1);
-    run(outs[1], one, 2);
-    run(outs[2], all, 1);
-    run(outs[3], last, 1);
-    assert_all_distinct(outs, 4);
+    static const struct {
+        uint8_t bytes[12];
+        size_t len;
+    } spelled[] = {
+        {{0, 1, 'y', 0, 0, 0, 0, 0, 0, 0, 1, 'Y'}, 12}, /* the frame */
+        {{0, 1, 'y', 'Y'}, 4},                          /* without the data's length */
+        {{0, 'y', 0, 0, 0, 0, 0, 0, 0, 1, 'Y'}, 11},    /* without the label's */
+        {{0, 'y', 'Y'}, 3},                             /* without both */
+        {{'y', 'Y'}, 2},                                /* without the kind */
+        {{1, 1, 'c', 0, 0, 0, 0, 0, 0, 0, 0}, 11},      /* the challenge's frame */
+        {{1, 1, 'c'}, 3},
+        {{0}, 0},
+    };
+    enum { COUNT = sizeof spelled / sizeof *spelled };
+    uint8_t outs[COUNT + 1][64];
+    for (size_t i = 0; i < COUNT; i++) {
+        item one = {.label = "x", .len = spelled[i].len};
+        memcpy(one.data, spelled[i].bytes, one.len);
+        run(outs[i], &one, 1);
+    }
+    item two[2] = {{.label = "x"}, {.label = "y", .len = 1, .data = "Y"}};
+    run(outs[COUNT], two, 2);
+    assert_all_distinct(outs, COUNT + 1);
 }
 
 int main(void) {
