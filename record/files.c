@@ -171,11 +171,9 @@ bool tp_record_trusted_root(void *ctx, uint64_t size, uint8_t root[static 32]) {
     return true;
 }
 
-tp_err tp_record_load_tree(tp_record *r, tp_fault *fault) {
+static tp_err read_tiles(tp_record *r, tp_fault *fault) {
     uint64_t size = tp_record_size(r);
     uint8_t root[32];
-    if (!size) return tp_fail(fault, TP_REFUSED, "record.empty", "checkpoint");
-    if (r->hashes[0]) return TP_OK;
     for (unsigned level = 0; level <= TP_TILE_MAX_LEVEL && size >> 8 * level; level++) {
         if (size >> 8 * level > SIZE_MAX / sizeof(tp_hash) / 2 ||
             !(r->hashes[level] = malloc((size_t)(size >> 8 * level) * sizeof(tp_hash))))
@@ -189,4 +187,75 @@ tp_err tp_record_load_tree(tp_record *r, tp_fault *fault) {
     if (!tp_record_trusted_root(r, size, root) || memcmp(root, r->head.at.root.b, 32))
         return tp_fail(fault, TP_INVALID, "log.root", "checkpoint");
     return TP_OK;
+}
+
+static void drop_tree(tp_record *r) {
+    for (unsigned level = 0; level <= TP_TILE_MAX_LEVEL; level++) {
+        free(r->hashes[level]);
+        r->hashes[level] = NULL;
+    }
+}
+
+tp_err tp_record_load_tree(tp_record *r, tp_fault *fault) {
+    if (!tp_record_size(r)) return tp_fail(fault, TP_REFUSED, "record.empty", "checkpoint");
+    if (r->hashes[0]) return TP_OK;
+    tp_err err = read_tiles(r, fault);
+    if (err) drop_tree(r);
+    return err;
+}
+
+/* ---- which file is at fault ---- */
+
+/* The hashes of all levels out of the entries. */
+static tp_err hash_entries(tp_record *r, tp_fault *fault) {
+    uint64_t size = tp_record_size(r);
+    for (unsigned level = 0; level <= TP_TILE_MAX_LEVEL && size >> 8 * level; level++)
+        if (!(r->hashes[level] = malloc((size_t)(size >> 8 * level) * sizeof(tp_hash))))
+            return tp_fail(fault, TP_SYSTEM, "system", "memory for the tree");
+    for (uint64_t i = 0; i < tp_tile_count(0, size); i++) {
+        tp_err err = tp_bundle_read(&r->bundle, r, i, fault);
+        if (err) return err;
+        for (unsigned k = 0; k < r->bundle.count; k++)
+            tp_tree_leaf(&r->hashes[0][i * TP_TILE_WIDTH + k], r->bundle.entry[k].p,
+                         r->bundle.entry[k].left);
+    }
+    for (unsigned level = 1; level <= TP_TILE_MAX_LEVEL; level++)
+        for (uint64_t i = 0; i < size >> 8 * level; i++)
+            tp_tree_root(&r->hashes[level][i], r->hashes[level - 1] + i * TP_TILE_WIDTH,
+                         TP_TILE_WIDTH);
+    return TP_OK;
+}
+
+static bool tile_differs(const tp_record *r, const tp_tile *tile) {
+    tp_hash read[TP_TILE_WIDTH];
+    int folder = r->folder;
+    return tp_tile_load(&folder, tile, read) ||
+           memcmp(read, r->hashes[tile->level] + tile->index * TP_TILE_WIDTH,
+                  sizeof(tp_hash) * tile->width);
+}
+
+void tp_record_find_fault(tp_record *r, tp_fault *fault) {
+    uint64_t size = tp_record_size(r);
+    uint8_t root[32];
+    tp_fault found;
+    if (fault->err == TP_SYSTEM || !strcmp(fault->code, "record.empty")) return;
+    drop_tree(r);
+    if (hash_entries(r, &found)) {
+        if (strcmp(fault->code, "files.missing")) *fault = found;
+        goto cleanup;
+    }
+    /* entries that are not the checkpoint's either: the first fault stands */
+    if (!tp_record_trusted_root(r, size, root) || memcmp(root, r->head.at.root.b, 32)) goto cleanup;
+    tp_tile_iter it = tp_tiles_changed(0, size);
+    for (tp_tile tile; tp_tiles_next(&it, &tile);) {
+        char path[TP_FILE_NAME];
+        if (!tile_differs(r, &tile)) continue;
+        tp_tile_path(path, &tile);
+        if (strcmp(fault->code, "files.missing"))
+            tp_fail(fault, TP_INVALID, "log.tile", "%s", path);
+        break;
+    }
+cleanup:
+    drop_tree(r);
+    r->bundle.index = UINT64_MAX;
 }

@@ -279,8 +279,9 @@ static tp_err apply(replay *x, const tp_reader *bytes, uint64_t index, tp_fault 
     x->r->faulty_type = bytes->left ? bytes->p[0] : 0;
     tp_err err = tp_entry_read(&e, bytes->p, bytes->left, fault);
     if (!err && !index) err = load_manifest(x, &e, fault);
+    bool checked = !err && e.type == TP_ENTRY_REGISTRATIONS; /* by a worker */
     if (!err)
-        err = tp_board_apply(&out->board, &e, index ? NULL : &out->manifest, false,
+        err = tp_board_apply(&out->board, &e, index ? NULL : &out->manifest, checked,
                              tp_record_trusted_root, x->r, fault);
     if (err) return err;
     switch (e.type) {

@@ -1,0 +1,527 @@
+/* Verify: every check of chapter 9 on the files of a record alone.
+ *
+ *   checkpoint's signature -> names and documents -> tiles up to the root -> replay of all entries
+ *   -> aggregates -> shares -> totals -> results -> reconciliation
+ *
+ * Invariants
+ *  1. A check passes only after all that it names was looked at; one that a fault cut short is left
+ *     out, so a report never has a PASS that rests on a FAIL.
+ *  2. The report is a function of the folder: threads and time do not show in it.
+ *  3. Every byte of every file is bound: the checkpoint by its signature; tiles by the root;
+ * entries by the tiles; documents by their names, which entries name; copies by the documents;
+ *     results.csv by being computed again. Files beyond these are refused.
+ */
+#include "record/results.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FILES,
+    LOG,
+    MANIFEST,
+    APPROVAL,
+    CEREMONY,
+    KEYS,
+    REGISTRATIONS,
+    CANCELS,
+    BALLOTS,
+    CHAINS,
+    BATCHES,
+    ACTS,
+    AGGREGATES,
+    SHARES,
+    TOTALS,
+    RESULTS,
+    RECONCILIATION,
+    CHECKS
+};
+
+static const char *const names[CHECKS] = {
+    "files",         "log",     "manifest", "approval", "ceremony",      "keys",
+    "registrations", "cancels", "ballots",  "chains",   "batches",       "acts",
+    "aggregates",    "shares",  "totals",   "results",  "reconciliation"};
+
+typedef struct {
+    uint8_t hash[32];
+    bool named; /* by an entry */
+} document;
+
+typedef struct {
+    tp_check check[CHECKS];
+    bool decided[CHECKS];
+    const uint8_t *known; /* fingerprint, or NULL */
+    const tp_replay_options *o;
+    tp_record *r;
+    uint8_t copy_hash[32]; /* of manifest.json */
+    tp_manifest copy;      /* parsed, to check the checkpoint with; the replay reads its own */
+    uint64_t tiles;
+    document *documents;
+    size_t document_count, document_cap;
+    bool has_results[2]; /* results.json, results.csv */
+    tp_replay p;
+    tp_aggregates aggregates;
+    uint32_t withheld[TP_MAX_CONTESTS];
+} audit;
+
+/* ---- verdicts ---- */
+
+static void decide(audit *a, int which, tp_verdict verdict, const tp_fault *fault,
+                   const char *detail, ...) __attribute__((format(printf, 5, 6)));
+
+static void decide(audit *a, int which, tp_verdict verdict, const tp_fault *fault,
+                   const char *detail, ...) {
+    tp_check *c = &a->check[which];
+    if (a->decided[which] && c->verdict == TP_FAIL) return;
+    va_list args;
+    a->decided[which] = true;
+    *c = (tp_check){.check = names[which], .verdict = verdict, .fault = {.code = ""}};
+    if (fault) c->fault = *fault;
+    va_start(args, detail);
+    vsnprintf(c->detail, sizeof c->detail, detail, args);
+    va_end(args);
+}
+
+static bool failed(audit *a, int which, const tp_fault *fault) {
+    decide(a, which, TP_FAIL, fault, "%s", "");
+    return false;
+}
+
+/* The check that a fault of an entry belongs to. spec: Y-3 */
+static int check_of(const tp_fault *f, uint8_t type) {
+    static const struct {
+        const char *prefix;
+        int check;
+    } by_code[] = {
+        {"files.", FILES},
+        {"document.", FILES},
+        {"checkpoint.", LOG},
+        {"log.", LOG},
+        {"record.", LOG},
+        {"manifest.", MANIFEST},
+        {"ceremony.", CEREMONY},
+        {"liveness.", CEREMONY},
+        {"registration.", REGISTRATIONS},
+        {"cancel.", CANCELS},
+        {"ballot.sequence", CHAINS},
+        {"ballot.previous", CHAINS},
+        {"ballot.", BALLOTS},
+        {"exclusion.", ACTS},
+        {"aggregates.", AGGREGATES},
+        {"shares.", SHARES},
+        {"totals.", TOTALS},
+        {"results.", RESULTS},
+    };
+    static const int by_type[] = {[TP_ENTRY_MANIFEST] = MANIFEST,
+                                  [TP_ENTRY_ACT] = ACTS,
+                                  [TP_ENTRY_COMMIT] = CEREMONY,
+                                  [TP_ENTRY_DEAL] = CEREMONY,
+                                  [TP_ENTRY_COMPLAINT] = CEREMONY,
+                                  [TP_ENTRY_OPENING] = CEREMONY,
+                                  [TP_ENTRY_CONFIRM] = KEYS,
+                                  [TP_ENTRY_LIVENESS] = CEREMONY,
+                                  [TP_ENTRY_REGISTRATIONS] = REGISTRATIONS,
+                                  [TP_ENTRY_CANCEL] = CANCELS,
+                                  [TP_ENTRY_BALLOT] = BATCHES,
+                                  [TP_ENTRY_BATCH] = BATCHES,
+                                  [TP_ENTRY_SHARES] = SHARES};
+    for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
+        if (!strncmp(f->code, by_code[i].prefix, strlen(by_code[i].prefix)))
+            return by_code[i].check;
+    return type > 0 && type < sizeof by_type / sizeof *by_type ? by_type[type] : LOG;
+}
+
+/* ---- checkpoint and files ---- */
+
+/* The copy of the manifest must be one of the documents, so that neither can be changed alone. */
+static bool read_copy(audit *a) {
+    tp_fault fault;
+    tp_buffer b = {0};
+    char name[TP_FILE_NAME];
+    const char *copy = tp_copy_name(TP_COPY_MANIFEST);
+    tp_err err = tp_file_read(&b, a->r->folder, copy, TP_MAX_DOCUMENT);
+    int which = FILES;
+    if (err) {
+        tp_fail(&fault, err, err == TP_SYSTEM ? "system" : "files.missing", "%s", copy);
+    } else {
+        tp_sha256(a->copy_hash, b.p, b.len);
+        tp_document_name(name, a->copy_hash);
+        if (!tp_file_exists(a->r->folder, name))
+            err = tp_fail(&fault, TP_INVALID, "files.copy", "%s", copy);
+    }
+    if (!err) {
+        which = MANIFEST;
+        err = tp_manifest_parse(&a->copy, b.p, b.len, &fault);
+    }
+    if (!err) {
+        which = LOG;
+        err = tp_head_check(&a->r->head, &a->copy, &fault);
+    }
+    tp_buffer_free(&b);
+    return err ? failed(a, which, &fault) : true;
+}
+
+static bool unhex32(uint8_t out[static 32], const char *hex) {
+    char again[65];
+    if (strlen(hex) != 64) return false;
+    for (int i = 0; i < 32; i++) {
+        unsigned v;
+        if (sscanf(hex + 2 * i, "%2x", &v) != 1) return false;
+        out[i] = (uint8_t)v;
+    }
+    tp_hex32(again, out);
+    return !strcmp(again, hex);
+}
+
+static tp_err visit_document(audit *a, const char *name, const uint8_t hash[static 32],
+                             tp_fault *fault) {
+    uint8_t *bytes;
+    uint64_t len = 0;
+    tp_err err = tp_record_document(a->r, hash, &len, &bytes, fault);
+    if (err) return err;
+    free(bytes);
+    if (a->document_count == a->document_cap) {
+        size_t cap = a->document_cap ? 2 * a->document_cap : 64;
+        document *more = realloc(a->documents, cap * sizeof *more);
+        if (!more) return tp_fail(fault, TP_SYSTEM, "system", "%s", name);
+        a->documents = more;
+        a->document_cap = cap;
+    }
+    document *d = &a->documents[a->document_count++];
+    memcpy(d->hash, hash, 32);
+    d->named = false;
+    return TP_OK;
+}
+
+typedef struct {
+    audit *a;
+    tp_fault *fault;
+} visitor;
+
+/* spec: Y-4 */
+static tp_err visit_file(void *ctx, const char *name, bool plain) {
+    const visitor *v = ctx;
+    audit *a = v->a;
+    tp_tile tile;
+    uint8_t hash[32];
+    if (!plain) return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%.90s", name);
+    if (!strcmp(name, "checkpoint") || !strcmp(name, tp_copy_name(TP_COPY_MANIFEST))) return TP_OK;
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(name, tp_copy_name((tp_copy)(TP_COPY_RESULTS_JSON + i)))) {
+            a->has_results[i] = true;
+            return TP_OK;
+        }
+    if (!tp_tile_parse(&tile, name, strlen(name)) &&
+        tile.width == tp_tile_width(tile.level, tile.index, tp_record_size(a->r))) {
+        a->tiles++;
+        return TP_OK;
+    }
+    if (!strncmp(name, "document/", 9) && unhex32(hash, name + 9))
+        return visit_document(a, name, hash, v->fault);
+    return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%.90s", name);
+}
+
+static bool check_files(audit *a) {
+    tp_fault fault;
+    visitor v = {a, &fault};
+    tp_fail(&fault, TP_SYSTEM, "system", "folder");
+    if (tp_folder_walk(a->r->folder, visit_file, &v)) return failed(a, FILES, &fault);
+    decide(a, FILES, TP_PASS, NULL, "%llu tiles, %zu documents", (unsigned long long)a->tiles,
+           a->document_count);
+    return true;
+}
+
+static bool check_tree(audit *a) {
+    tp_fault fault;
+    if (!tp_record_load_tree(a->r, &fault)) return true;
+    tp_record_find_fault(a->r, &fault);
+    return failed(a, check_of(&fault, 0), &fault);
+}
+
+/* ---- after the replay ---- */
+
+static void name_document(audit *a, const uint8_t hash[static 32]) {
+    for (size_t i = 0; i < a->document_count; i++)
+        if (!memcmp(a->documents[i].hash, hash, 32)) a->documents[i].named = true;
+}
+
+/* Every document is named by an entry, and results are there only once published. spec: Y-4 */
+static bool check_names(audit *a) {
+    const tp_board *b = &a->p.board;
+    tp_fault fault;
+    name_document(a, a->p.manifest.fingerprint);
+    if (b->phase >= TP_FROZEN) name_document(a, b->freeze_hash);
+    if (b->phase >= TP_PUBLISHED) name_document(a, b->publish_hash);
+    for (size_t i = 0; i < TP_MAX_TRUSTEES; i++)
+        if (b->shares[i].len) name_document(a, b->shares[i].hash);
+    for (size_t i = 0; i < a->document_count; i++) {
+        if (a->documents[i].named) continue;
+        char name[TP_FILE_NAME];
+        tp_document_name(name, a->documents[i].hash);
+        tp_fail(&fault, TP_REFUSED, "files.unknown", "%s", name);
+        return failed(a, FILES, &fault);
+    }
+    for (int i = 0; i < 2; i++) {
+        bool due = b->phase >= TP_PUBLISHED;
+        if (a->has_results[i] == due) continue;
+        tp_fail(&fault, TP_REFUSED, due ? "files.missing" : "files.unknown", "%s",
+                tp_copy_name((tp_copy)(TP_COPY_RESULTS_JSON + i)));
+        return failed(a, FILES, &fault);
+    }
+    if (!memcmp(a->copy_hash, a->p.manifest.fingerprint, 32)) return true;
+    tp_fail(&fault, TP_INVALID, "files.copy", "%s", tp_copy_name(TP_COPY_MANIFEST));
+    return failed(a, FILES, &fault);
+}
+
+static bool check_manifest(audit *a) {
+    char hex[65];
+    tp_fault fault;
+    tp_hex32(hex, a->p.manifest.fingerprint);
+    if (a->known && memcmp(a->known, a->p.manifest.fingerprint, 32)) {
+        tp_fail(&fault, TP_INVALID, "manifest.fingerprint", "%.64s", hex);
+        return failed(a, MANIFEST, &fault);
+    }
+    decide(a, MANIFEST, TP_PASS, NULL, "%s%s", hex, a->p.manifest.test ? ", a test" : "");
+    return true;
+}
+
+static void decide_setup(audit *a) {
+    const tp_board *b = &a->p.board;
+    const tp_college *trustees = &a->p.manifest.trustees;
+    int round = tp_ceremony_round(b->ceremony);
+    unsigned alive = 0;
+    for (size_t i = 0; i < trustees->count; i++)
+        alive += b->liveness[i] != 0;
+    decide(a, APPROVAL, b->approved ? TP_PASS : TP_NOT_YET, NULL, "%s",
+           b->approved ? "signed by the officers' quorum" : "");
+    if (round >= 4)
+        decide(a, CEREMONY, TP_NOT_YET, NULL, "ended by a dealer's fault");
+    else
+        decide(a, CEREMONY, round >= 2 ? TP_PASS : TP_NOT_YET, NULL, "round %d, %u of %u needed",
+               round, trustees->quorum, trustees->count);
+    decide(a, KEYS, round == 3 ? TP_PASS : TP_NOT_YET, NULL,
+           "%s by all %u trustees, %u proved their share",
+           round == 3 ? "confirmed" : "to be confirmed", trustees->count, alive);
+}
+
+static tp_reconciliation sum_units(const tp_replay *p) {
+    tp_reconciliation t = {0};
+    for (size_t i = 0; i < p->manifest.unit_count; i++) {
+        const tp_reconciliation *u = &p->units[i];
+        t.registered += u->registered, t.enrolled += u->enrolled, t.cancelled += u->cancelled;
+        t.ballots += u->ballots, t.replaced += u->replaced, t.voided += u->voided;
+        t.excluded += u->excluded, t.counted += u->counted;
+    }
+    return t;
+}
+
+static void decide_entries(audit *a) {
+    const tp_board *b = &a->p.board;
+    const tp_reconciliation t = sum_units(&a->p);
+    decide(a, REGISTRATIONS, t.enrolled ? TP_PASS : TP_NOT_YET, NULL, "%u credentials", t.enrolled);
+    decide(a, CANCELS, b->approved ? TP_PASS : TP_NOT_YET, NULL, "%u cancelled", t.cancelled);
+    if (b->phase < TP_OPEN) {
+        decide(a, BALLOTS, TP_NOT_YET, NULL, "%s", "");
+        decide(a, CHAINS, TP_NOT_YET, NULL, "%s", "");
+    } else {
+        decide(a, BALLOTS, a->o->trusting ? TP_NOT_YET : TP_PASS, NULL, "%u ballots%s", t.ballots,
+               a->o->trusting ? ", proofs not checked" : "");
+        decide(a, CHAINS, TP_PASS, NULL, "%u replaced by a later ballot", t.replaced);
+    }
+    decide(a, BATCHES, b->batches ? TP_PASS : TP_NOT_YET, NULL, "%u batches", b->batches);
+    decide(a, ACTS, b->approved ? TP_PASS : TP_NOT_YET, NULL, "%s", tp_phase_name(b->phase));
+}
+
+/* A batch is published whole. spec: Y-12 */
+static bool check_last_batch(audit *a) {
+    tp_fault fault;
+    if (!a->p.board.open_ballots) return true;
+    tp_fail(&fault, TP_REFUSED, "board.batch", "entry %llu: %u ballots outside a batch",
+            (unsigned long long)(a->p.board.size - 1), a->p.board.open_ballots);
+    return failed(a, BATCHES, &fault);
+}
+
+static bool check_replay(audit *a) {
+    tp_fault fault;
+    if (tp_replay_run(&a->p, a->r, a->o, &fault))
+        return failed(a, check_of(&fault, a->r->faulty_type), &fault);
+    decide(a, LOG, TP_PASS, NULL, "%llu entries", (unsigned long long)tp_record_size(a->r));
+    bool good = check_manifest(a);
+    decide_setup(a);
+    decide_entries(a);
+    return check_names(a) & check_last_batch(a) & good;
+}
+
+/* ---- reconciliation ---- */
+
+/* spec: Y-17 */
+static bool check_units(audit *a) {
+    const tp_reconciliation t = sum_units(&a->p);
+    for (size_t i = 0; i < a->p.manifest.unit_count; i++) {
+        const tp_reconciliation *u = &a->p.units[i];
+        const char *code = NULL;
+        tp_fault fault;
+        if (u->ballots != u->replaced + u->voided + u->excluded + u->counted)
+            code = "reconciliation.sum";
+        if (u->enrolled - u->cancelled > u->registered) code = "reconciliation.roll";
+        if (!code) continue;
+        tp_fail(&fault, TP_REFUSED, code, "unit %s", a->p.manifest.units[i].id);
+        return failed(a, RECONCILIATION, &fault);
+    }
+    decide(a, RECONCILIATION, TP_PASS, NULL,
+           "%u ballots = %u replaced + %u voided + %u excluded + %u counted", t.ballots, t.replaced,
+           t.voided, t.excluded, t.counted);
+    return true;
+}
+
+/* ---- the count ---- */
+
+static bool check_aggregates(audit *a) {
+    const tp_board *b = &a->p.board;
+    tp_fault fault;
+    uint8_t *bytes;
+    uint64_t len = 0;
+    tp_err err = tp_record_document(a->r, b->freeze_hash, &len, &bytes, &fault);
+    if (err) return failed(a, FILES, &fault);
+    free(bytes);
+    err = tp_replay_aggregate(&a->aggregates, a->withheld, &a->p, a->r, a->o, &fault);
+    if (err) return failed(a, check_of(&fault, 0), &fault);
+    if ((err = tp_frozen_check(&a->p, &a->aggregates, &fault)))
+        return failed(a, AGGREGATES, &fault);
+    decide(a, AGGREGATES, TP_PASS, NULL, "%zu sets, none below %u ballots", a->aggregates.count,
+           a->p.manifest.floor);
+    return true;
+}
+
+/* "good: 1 3 4; bad: 2 (shares.proof)" */
+static void list_trustees(char out[static 120], const tp_shares *s, const tp_manifest *m) {
+    size_t at = 0;
+    *out = 0;
+    for (int bad = 0; bad < 2; bad++)
+        for (size_t i = 0, n = 0; i < m->trustees.count && at < 100; i++) {
+            if (!s->points[i] || s->bad[i] != bad) continue;
+            const char *before = n++ ? " " : bad ? (at ? "; bad: " : "bad: ") : "good: ";
+            at += (size_t)snprintf(out + at, 120 - at, "%s%zu", before, i + 1);
+            if (bad && at < 100)
+                at += (size_t)snprintf(out + at, 120 - at, " (%s)", s->fault[i].code);
+        }
+}
+
+/* Fewer than t good shares are a fault once results were published. spec: Y-14 */
+static bool check_shares(audit *a, tp_shares *s) {
+    tp_fault fault;
+    char list[120];
+    unsigned t = a->p.manifest.trustees.quorum;
+    tp_err err = tp_shares_gather(s, &a->p, &a->aggregates, a->r, &fault);
+    if (err) return failed(a, check_of(&fault, 0), &fault);
+    list_trustees(list, s, &a->p.manifest);
+    if (s->good >= t) {
+        decide(a, SHARES, TP_PASS, NULL, "%s", list);
+        return true;
+    }
+    tp_fail(&fault, TP_INVALID, "shares.quorum", "%u good shares of %u", s->good, t);
+    bool due = a->p.board.phase >= TP_PUBLISHED;
+    decide(a, SHARES, due ? TP_FAIL : TP_NOT_YET, due ? &fault : NULL, "%s", list);
+    return false;
+}
+
+static bool same_file(audit *a, tp_copy copy, const char *bytes, size_t len, const char *code) {
+    tp_fault fault;
+    tp_buffer b = {0};
+    tp_err err = tp_file_read(&b, a->r->folder, tp_copy_name(copy), TP_MAX_DOCUMENT);
+    bool same = !err && b.len == len && !memcmp(b.p, bytes, len);
+    tp_buffer_free(&b);
+    if (same) return true;
+    tp_fail(&fault, TP_INVALID, err ? "files.missing" : code, "%s", tp_copy_name(copy));
+    return failed(a, err ? FILES : RESULTS, &fault);
+}
+
+static void check_results(audit *a, const tp_results *x) {
+    tp_fault fault;
+    uint8_t hash[32], *bytes;
+    uint64_t len = 0;
+    if (a->p.board.phase < TP_PUBLISHED) {
+        decide(a, RESULTS, TP_NOT_YET, NULL, "%s", "");
+        return;
+    }
+    if (tp_record_document(a->r, a->p.board.publish_hash, &len, &bytes, &fault)) {
+        failed(a, FILES, &fault);
+        return;
+    }
+    free(bytes);
+    tp_sha256(hash, x->json, x->json_len);
+    if (memcmp(hash, a->p.board.publish_hash, 32)) {
+        char name[TP_FILE_NAME];
+        tp_document_name(name, a->p.board.publish_hash);
+        tp_fail(&fault, TP_INVALID, "results.hash", "%s", name);
+        failed(a, RESULTS, &fault);
+        return;
+    }
+    if (same_file(a, TP_COPY_RESULTS_JSON, x->json, x->json_len, "files.copy") &
+        same_file(a, TP_COPY_RESULTS_CSV, x->csv, x->csv_len, "results.csv"))
+        decide(a, RESULTS, TP_PASS, NULL, "computed again, byte for byte");
+}
+
+static void check_totals(audit *a, const tp_shares *s) {
+    tp_fault fault;
+    tp_results x;
+    if (tp_results_make(&x, s, &a->p, &a->aggregates, a->withheld, &fault)) {
+        failed(a, check_of(&fault, 0), &fault);
+        return;
+    }
+    decide(a, TOTALS, TP_PASS, NULL, "%zu sets decrypted", a->aggregates.count);
+    check_results(a, &x);
+    tp_results_free(&x);
+}
+
+static void check_count(audit *a) {
+    tp_shares s;
+    if (a->p.board.phase < TP_FROZEN) {
+        for (int i = AGGREGATES; i <= RESULTS; i++)
+            decide(a, i, TP_NOT_YET, NULL, "%s", "");
+        return;
+    }
+    memset(&s, 0, sizeof s);
+    if (!check_aggregates(a)) {
+    } else if (check_shares(a, &s)) {
+        check_totals(a, &s);
+    } else if (a->check[SHARES].verdict == TP_NOT_YET) {
+        decide(a, TOTALS, TP_NOT_YET, NULL, "%s", "");
+        decide(a, RESULTS, TP_NOT_YET, NULL, "%s", "");
+    }
+    tp_shares_free(&s);
+    tp_aggregates_free(&a->aggregates);
+}
+
+/* ---- the report ---- */
+
+static tp_err report(tp_verification *v, const audit *a) {
+    tp_err err = TP_OK;
+    for (int i = 0; i < CHECKS; i++) {
+        if (!a->decided[i]) continue;
+        v->checks[v->count++] = a->check[i];
+        if (a->check[i].verdict == TP_FAIL && !err) err = a->check[i].fault.err;
+    }
+    return err;
+}
+
+tp_err tp_verify(tp_verification *v, const char *dir, const uint8_t *fingerprint,
+                 const tp_replay_options *o) {
+    audit a = {.known = fingerprint, .o = o};
+    tp_fault fault;
+    memset(v, 0, sizeof *v);
+    if (tp_record_open(&a.r, dir, &fault)) {
+        failed(&a, check_of(&fault, 0), &fault);
+        return report(v, &a);
+    }
+    if (read_copy(&a) && check_files(&a) && check_tree(&a) && check_replay(&a) && check_units(&a))
+        check_count(&a);
+    memcpy(v->fingerprint, a.p.manifest.fingerprint, 32);
+    if (a.p.board.manifest) tp_replay_free(&a.p);
+    tp_manifest_free(&a.copy);
+    free(a.documents);
+    tp_record_close(a.r);
+    return report(v, &a);
+}
