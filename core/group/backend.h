@@ -23,8 +23,8 @@
 #include "core/group/group.h"
 
 /* Each function has the contract of its namesake in group.h, except that the decoders return the
- * first bad index, or n if all are good, and may leave anything in the output from there on.
- * n may be 0. */
+ * first bad index, or n if all are good, and may leave anything in the output from there on;
+ * and that msm_var's bits are <= 253 and its scalars < 2^bits. n may be 0; out may alias. */
 typedef struct {
     const char *name;
     bool (*supported)(void); /* does this processor run it; built with plain flags */
@@ -35,6 +35,7 @@ typedef struct {
                                 size_t n);
     size_t (*hint_var)(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t n);
     void (*encode)(uint8_t (*out)[32], const tp_point *a, size_t n);
+    void (*encode_double)(uint8_t (*out)[32], const tp_point *a, size_t n);
     void (*from_uniform_var)(tp_point *out, const uint8_t (*in)[64], size_t n);
 
     void (*mul_base)(tp_point *out, const tp_scalar *s, size_t n);

@@ -81,6 +81,11 @@ void tp_scalars_dot(tp_scalar *out, const tp_scalar *a, const tp_scalar *b, size
     backend->scalars_dot(out, a, b, n);
 }
 
+void tp_scalars_half(tp_scalar *out, const tp_scalar *a, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        tp_scalar_half(&out[i], &a[i]);
+}
+
 void tp_scalars_sum(tp_scalar *out, const tp_scalar *a, size_t n) {
     tp_scalar sum = tp_scalar_zero;
     for (size_t i = 0; i < n; i++)
@@ -123,6 +128,10 @@ tp_err tp_points_hint_var(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t 
 
 void tp_points_encode(uint8_t (*out)[32], const tp_point *a, size_t n) {
     backend->encode(out, a, n);
+}
+
+void tp_points_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n) {
+    backend->encode_double(out, a, n);
 }
 
 void tp_points_mul_base(tp_point *out, const tp_scalar *s, size_t n) {

@@ -11,6 +11,10 @@
 #include "core/group/ifma/multiply.h"
 #include "core/group/ifma/scalar.h"
 
+static void ifma_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n) {
+    tp_backend_portable.encode_double(out, a, n);
+}
+
 const tp_backend tp_backend_ifma = {
     .name = "ifma",
     .supported = tp_ifma_supported,
@@ -19,6 +23,7 @@ const tp_backend tp_backend_ifma = {
     .decode_hinted_var = ifma_decode_hinted_var,
     .hint_var = ifma_hint_var,
     .encode = ifma_encode,
+    .encode_double = ifma_encode_double,
     .from_uniform_var = ifma_from_uniform_var,
     .mul_base = ifma_mul_base,
     .mul = ifma_mul,

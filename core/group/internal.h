@@ -13,6 +13,7 @@ size_t tp_ristretto_decode_hinted_var(tp_point *out, const uint8_t (*in)[32],
                                       const uint8_t (*hints)[32], size_t n);
 size_t tp_ristretto_hint_var(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t n);
 void tp_ristretto_encode(uint8_t (*out)[32], const tp_point *a, size_t n);
+void tp_ristretto_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n);
 void tp_ristretto_from_uniform_var(tp_point *out, const uint8_t (*in)[64], size_t n);
 
 /* mul.c */

@@ -55,6 +55,7 @@ const tp_backend tp_backend_portable = {
     .decode_hinted_var = tp_ristretto_decode_hinted_var,
     .hint_var = tp_ristretto_hint_var,
     .encode = tp_ristretto_encode,
+    .encode_double = tp_ristretto_encode_double,
     .from_uniform_var = tp_ristretto_from_uniform_var,
     .mul_base = tp_mul_base,
     .mul = tp_mul_each,

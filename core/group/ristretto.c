@@ -133,6 +133,64 @@ void tp_ristretto_encode(uint8_t (*out)[32], const tp_point *a, size_t n) {
         encode_one(out[i], ge_of_const(&a[i]));
 }
 
+/* 2P = (e/f, g/h): its encoding needs no root, since (Z+Y)(Z-Y) of a double is a square with a
+ * known root, but the inverse of e f g h, which many points share. */
+typedef struct {
+    fe e, f, g, h, eg, fh;
+} doubled;
+
+static void encode_double_begin(doubled *d, fe *efgh, const ge *p) {
+    ge_sum s;
+    ge_double(&s, p);
+    fe_carry(&d->e, &s.e);
+    fe_carry(&d->f, &s.g);
+    fe_carry(&d->g, &s.h);
+    fe_carry(&d->h, &s.f);
+    fe_mul(&d->eg, &d->e, &d->g);
+    fe_mul(&d->fh, &d->f, &d->h);
+    fe_mul(efgh, &d->eg, &d->fh);
+}
+
+/* The steps of RFC 9496 section 4.3.2 with X = eh, Y = fg, Z = fh, T = eg divided out. inverse is 0
+ * for the identity's coset, and so are s and the encoding. */
+static void encode_double_finish(uint8_t out[static 32], const doubled *d, const fe *inverse) {
+    static const fe sqrt_m1 = FE_SQRT_M1, invsqrt_a_minus_d = FE_INVSQRT_A_MINUS_D;
+    fe z_inv, t_inv, t, e, g, h, minus_e, fi, magic;
+    fe_mul(&z_inv, &d->eg, inverse);
+    fe_mul(&t_inv, &d->fh, inverse);
+    fe_mul(&t, &d->eg, &z_inv);
+    uint32_t rotate = fe_is_negative(&t);
+    fe_neg(&minus_e, &d->e);
+    fe_mul(&fi, &d->f, &sqrt_m1);
+    fe_select(&e, &d->g, &d->e, rotate);
+    fe_select(&g, &minus_e, &d->g, rotate);
+    fe_select(&h, &fi, &d->h, rotate);
+    fe_select(&magic, &sqrt_m1, &invsqrt_a_minus_d, rotate);
+    fe_mul(&t, &h, &e);
+    fe_mul(&t, &t, &z_inv);
+    fe_negate_if(&g, &g, fe_is_negative(&t));
+    fe_sub(&t, &h, &g);
+    fe_mul(&t, &t, &magic);
+    fe_mul(&t, &t, &g);
+    fe_mul(&t, &t, &t_inv);
+    fe_abs(&t, &t);
+    fe_to_bytes(out, &t);
+}
+
+void tp_ristretto_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n) {
+    enum { BATCH = 32 };
+    doubled d[BATCH];
+    fe efgh[BATCH], spare[BATCH];
+    for (size_t at = 0; at < n; at += BATCH) {
+        size_t count = n - at < BATCH ? n - at : BATCH;
+        for (size_t i = 0; i < count; i++)
+            encode_double_begin(&d[i], &efgh[i], ge_of_const(&a[at + i]));
+        tp_fe_invert_batch(efgh, count, spare);
+        for (size_t i = 0; i < count; i++)
+            encode_double_finish(out[at + i], &d[i], &efgh[i]);
+    }
+}
+
 /* MAP of RFC 9496 section 4.3.4 */
 static void map(ge *o, const uint8_t in[static 32]) {
     static const fe sqrt_m1 = FE_SQRT_M1, d = FE_D, one_minus_d_sq = FE_ONE_MINUS_D_SQ,

@@ -23,29 +23,20 @@ const tp_scalar tp_scalar_zero = {{0, 0, 0, 0}};
 const tp_scalar tp_scalar_one = {{1, 0, 0, 0}};
 
 static const uint64_t order[4] = {C0, C1, 0, L3};
-static const uint64_t twice_order[4] = {C0 << 1, C1 << 1 | C0 >> 63, 0, L3 << 1};
-
-/* o = a + b + carry; the carry out. o may be a or b. */
-static inline uint64_t add4(uint64_t o[static 4], const uint64_t a[static 4],
-                            const uint64_t b[static 4]) {
+/* o = a + b, which the callers' bounds keep below 2^256. o may be a or b, here and below. */
+static inline void add4(uint64_t o[static 4], const uint64_t a[static 4],
+                        const uint64_t b[static 4]) {
     uint64_t carry = 0;
-    for (int i = 0; i < 4; i++) {
-        uint64_t t = a[i] + carry, u = t + b[i];
-        carry = (uint64_t)(t < carry) + (uint64_t)(u < t);
-        o[i] = u;
-    }
-    return carry;
+    for (int i = 0; i < 4; i++)
+        o[i] = word_add(a[i], b[i], &carry);
 }
 
 /* o = a - b; the borrow out */
 static inline uint64_t sub4(uint64_t o[static 4], const uint64_t a[static 4],
                             const uint64_t b[static 4]) {
     uint64_t borrow = 0;
-    for (int i = 0; i < 4; i++) {
-        uint64_t t = a[i] - b[i], u = t - borrow;
-        borrow = (uint64_t)(a[i] < b[i]) + (uint64_t)(t < borrow);
-        o[i] = u;
-    }
+    for (int i = 0; i < 4; i++)
+        o[i] = word_sub(a[i], b[i], &borrow);
     return borrow;
 }
 
@@ -76,24 +67,21 @@ static inline void split252(uint64_t *o, uint64_t low[static 4], const uint64_t 
     low[0] = a[0], low[1] = a[1], low[2] = a[2], low[3] = a[3] & M60;
 }
 
-/* Any x < 2^512 modulo L; its ninth word is 0:
- *   x = l1 + 2^252 h1,  h1 < 2^260;   c h1 = l2 + 2^252 h2,  h2 < 2^133;
- *   c h2 = l3 + 2^252 h3,  h3 < 2^6;  w = c h3 < 2^131;
- *   x = l1 - l2 + l3 - w  modulo L, between -2^252 - 2^131 and 2^253.
- * With 2L added it lies between 0 and 4L and below 2^255. */
-static void reduce(tp_scalar *out, const uint64_t x[static 9]) {
-    uint64_t h1[5], y[7], h2[3], z[5], h3[1], w[4] = {0}, l1[4], l2[4], l3[4];
-    split252(h1, l1, x, 5);
-    mul_c(y, h1, 5);
-    split252(h2, l2, y, 3);
-    mul_c(z, h2, 3);
-    split252(h3, l3, z, 1);
-    mul_c(w, h3, 1);
-    add4(l1, l1, twice_order);
-    add4(l1, l1, l3);
-    sub4(l1, l1, l2);
-    sub4(l1, l1, w);
-    sub_once(l1, twice_order);
+/* x < 2^506 modulo L:
+ *   x = l1 + 2^252 h1,  h1 < 2^254;   c h1 = l2 + 2^252 h2,  h2 < 2^127;   z = c h2 < 2^252;
+ *   x = l1 - l2 + z  modulo L, between -2^252 and 2^253 < 2L: one L is added below 0, one
+ * taken off from L on. */
+static inline void reduce(tp_scalar *out, const uint64_t x[static 8]) {
+    uint64_t h1[4], l1[4], y[6], h2[2], l2[4], z[4], back[4];
+    split252(h1, l1, x, 4);
+    mul_c(y, h1, 4);
+    split252(h2, l2, y, 2);
+    mul_c(z, h2, 2);
+    add4(l1, l1, z);
+    uint64_t below = tp_mask(sub4(l1, l1, l2));
+    for (int i = 0; i < 4; i++)
+        back[i] = order[i] & below;
+    add4(l1, l1, back);
     sub_once(l1, order);
     for (int i = 0; i < 4; i++)
         out->limb[i] = l1[i];
@@ -121,10 +109,17 @@ void tp_scalar_encode(uint8_t out[static 32], const tp_scalar *a) {
         out[i] = (uint8_t)(a->limb[i / 8] >> (8 * (i % 8)));
 }
 
+/* The top byte is folded first, by 2^504 modulo L: the sum is < 2^504 + 2^8 L < 2^505. */
 void tp_scalar_wide(tp_scalar *out, const uint8_t in[static 64]) {
-    uint64_t x[9] = {0};
+    static const uint64_t fold[4] = {UINT64_C(0xe2edf685ab128969), UINT64_C(0x680392762298a31d),
+                                     UINT64_C(0x3dceec73d217f5be), UINT64_C(0x01b399411b7c309a)};
+    uint64_t x[8], carry = 0;
     for (int i = 0; i < 8; i++)
         x[i] = load64(in + 8 * i);
+    const uint64_t top = x[7] >> 56;
+    x[7] &= UINT64_MAX >> 8;
+    for (int i = 0; i < 8; i++)
+        x[i] = word_muladd(top, i < 4 ? fold[i] : 0, x[i], &carry);
     reduce(out, x);
     tp_wipe(x, sizeof x);
 }
@@ -153,9 +148,9 @@ void tp_scalar_neg(tp_scalar *out, const tp_scalar *a) {
     tp_scalar_sub(out, &tp_scalar_zero, a);
 }
 
-/* (L-1)^2 + L - 1 < 2^512 */
+/* (L-1)^2 + L - 1 < 2^505 */
 void tp_scalar_muladd(tp_scalar *out, const tp_scalar *a, const tp_scalar *b, const tp_scalar *c) {
-    uint64_t x[9] = {c->limb[0], c->limb[1], c->limb[2], c->limb[3]};
+    uint64_t x[8] = {c->limb[0], c->limb[1], c->limb[2], c->limb[3]};
     for (int i = 0; i < 4; i++) {
         uint64_t carry = 0;
         for (int j = 0; j < 4; j++)
@@ -167,6 +162,16 @@ void tp_scalar_muladd(tp_scalar *out, const tp_scalar *a, const tp_scalar *b, co
 
 void tp_scalar_mul(tp_scalar *out, const tp_scalar *a, const tp_scalar *b) {
     tp_scalar_muladd(out, a, b, &tp_scalar_zero);
+}
+
+/* (a + L)/2 if a is odd; a + L < 2^254 */
+void tp_scalar_half(tp_scalar *out, const tp_scalar *a) {
+    uint64_t t[4], odd = tp_mask(a->limb[0] & 1);
+    for (int i = 0; i < 4; i++)
+        t[i] = order[i] & odd;
+    add4(t, t, a->limb);
+    for (int i = 0; i < 4; i++)
+        out->limb[i] = t[i] >> 1 | (i < 3 ? t[i + 1] << 63 : 0);
 }
 
 /* a^(L-2) by windows of four bits; the exponent is public. */

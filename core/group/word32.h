@@ -17,4 +17,18 @@ static inline uint64_t word_muladd(uint64_t a, uint64_t b, uint64_t c, uint64_t 
     return v << 32 | (uint32_t)t;
 }
 
+/* The low word of a + b + *carry; *carry is 0 or 1, in and out. */
+static inline uint64_t word_add(uint64_t a, uint64_t b, uint64_t *carry) {
+    uint64_t t = a + *carry, sum = t + b;
+    *carry = (uint64_t)(t < a) + (uint64_t)(sum < b);
+    return sum;
+}
+
+/* a - b - *borrow modulo 2^64; *borrow is 0 or 1, in and out. */
+static inline uint64_t word_sub(uint64_t a, uint64_t b, uint64_t *borrow) {
+    uint64_t t = a - b, difference = t - *borrow;
+    *borrow = (uint64_t)(a < b) + (uint64_t)(t < *borrow);
+    return difference;
+}
+
 #endif

@@ -24,13 +24,18 @@ static void test_points_follow_their_logarithms(void **state) {
     for (unsigned a = 0; a < TOY_ORDER; a++)
         for (unsigned b = 0; b < TOY_ORDER; b++) {
             tp_scalar s = toy_scalar(a);
-            tp_point p = toy_point(b), q, r;
+            tp_point p = toy_point(b), q, r, s_half;
+            uint8_t bytes[1][32];
             tp_points_mul(&q, &s, &p, 1);
             assert_int_equal(toy_log(&q), a * b % TOY_ORDER);
             tp_points_mul_base(&r, &s, 1);
             assert_int_equal(toy_log(&r), a);
             tp_point_add(&q, &r, &p);
             assert_int_equal(toy_log(&q), (a + b) % TOY_ORDER);
+            tp_scalar_half(&s, &s);
+            tp_points_mul_base(&s_half, &s, 1);
+            tp_points_encode_double(bytes, &s_half, 1);
+            assert_int_equal(bytes[0][0], a);
             tp_point_sub(&q, &q, &p);
             assert_int_equal(tp_point_equal(&q, &r), 1);
         }

@@ -110,6 +110,10 @@ void tp_scalar_muladd(tp_scalar *out, const tp_scalar *a, const tp_scalar *b, co
     *out = toy_scalar((uint64_t)scalar_of(a) * scalar_of(b) + scalar_of(c));
 }
 
+void tp_scalar_half(tp_scalar *out, const tp_scalar *a) {
+    *out = toy_scalar((uint64_t)scalar_of(a) * ((TOY_ORDER + 1) / 2));
+}
+
 /* a^(TOY_ORDER-2): the order is prime */
 void tp_scalar_invert(tp_scalar *out, const tp_scalar *a) {
     uint64_t base = scalar_of(a), r = 1;
@@ -170,6 +174,11 @@ void tp_scalars_scale_add(tp_scalar *out, const tp_scalar *a, const tp_scalar *k
     const tp_scalar factor = *k;
     for (size_t i = 0; i < n; i++)
         tp_scalar_muladd(&out[i], &a[i], &factor, &c[i]);
+}
+
+void tp_scalars_half(tp_scalar *out, const tp_scalar *a, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        tp_scalar_half(&out[i], &a[i]);
 }
 
 void tp_scalars_dot(tp_scalar *out, const tp_scalar *a, const tp_scalar *b, size_t n) {
@@ -263,6 +272,11 @@ tp_err tp_points_hint_var(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t 
 void tp_points_encode(uint8_t (*out)[32], const tp_point *a, size_t n) {
     for (size_t i = 0; i < n; i++)
         encode(out[i], toy_log(&a[i]));
+}
+
+void tp_points_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        encode(out[i], 2 * toy_log(&a[i]) % TOY_ORDER);
 }
 
 void tp_points_mul_base(tp_point *out, const tp_scalar *s, size_t n) {

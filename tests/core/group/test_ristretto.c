@@ -332,6 +332,33 @@ static void test_array_sizes(void **state) {
     }
 }
 
+/* encode_double(p) = encode(2p) for all of one array, with the identity in several places. */
+static void test_encode_double(void **state) {
+    (void)state;
+    enum { N = 90 };
+    uint64_t rng = 10;
+    FOR_EACH_BACKEND {
+        uint8_t got[N + 1][32], want[N][32];
+        tp_point p[N], twice[N];
+        for (size_t i = 0; i < N; i++) {
+            p[i] = random_point(&rng);
+            if (i % 3 == 0) tp_point_add(&p[i], &p[i], &p[i]);
+            if (i % 11 == 0) tp_point_identity(&p[i]);
+            if (i == 1) tp_point_base(&p[i]);
+            tp_point_add(&twice[i], &p[i], &p[i]);
+        }
+        tp_points_encode(want, twice, N);
+        for (size_t n = 0; n <= N; n += n < 35 ? 1 : 11) {
+            memset(got, 0x5a, sizeof got);
+            tp_points_encode_double(got, p, n);
+            assert_memory_equal(got, want, 32 * n);
+            assert_int_equal(got[n][0], 0x5a);
+        }
+        tp_points_encode(want, p, N);
+        assert_memory_not_equal(got[1], want[1], 32);
+    }
+}
+
 static void test_selection(void **state) {
     (void)state;
     assert_int_equal(tp_group_select("portable"), TP_OK);
@@ -357,6 +384,7 @@ int main(void) {
         cmocka_unit_test(test_representations),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_array_sizes),
+        cmocka_unit_test(test_encode_double),
         cmocka_unit_test(test_selection),
     };
     if (sodium_init() < 0) return 1;

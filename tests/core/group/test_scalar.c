@@ -118,6 +118,19 @@ static void test_invert(void **state) {
     }
 }
 
+static void test_half(void **state) {
+    (void)state;
+    uint64_t rng = 6;
+    tp_scalar a[60], half[60], twice;
+    for (size_t i = 0; i < 60; i++)
+        a[i] = edge_scalar(i, &rng);
+    tp_scalars_half(half, a, 60);
+    for (size_t i = 0; i < 60; i++) {
+        tp_scalar_add(&twice, &half[i], &half[i]);
+        assert_memory_equal(&twice, &a[i], sizeof twice);
+    }
+}
+
 static void test_select_and_zero(void **state) {
     (void)state;
     uint64_t rng = 4;
@@ -197,6 +210,7 @@ int main(void) {
         cmocka_unit_test(test_wide_against_libsodium),
         cmocka_unit_test(test_operations_against_libsodium),
         cmocka_unit_test(test_invert),
+        cmocka_unit_test(test_half),
         cmocka_unit_test(test_select_and_zero),
         cmocka_unit_test(test_arrays),
     };
