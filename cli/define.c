@@ -72,7 +72,7 @@ int tp_cmd_define(int argc, char **argv) {
         {"--registrar-quorum", "M", TP_ARG_NUMBER, &registrar_quorum, "signatures to enrol (1)"},
         {"--officer", "NAME=KEY", TP_ARG_LIST, &officers, "one for each officer"},
         {"--officer-quorum", "M", TP_ARG_NUMBER, &officer_quorum, "signatures of an act (2)"},
-        {"--log-key", "KEY", TP_ARG_TEXT, &log_key, "the server's log key (tapat key, role log)"},
+        {"--log-key", "KEY", TP_ARG_TEXT, &log_key, "the server's (tapat serve --log-key)"},
         {"--origin", "NAME", TP_ARG_TEXT, &origin, "the board's name, without a scheme"},
         {"--enrol", "TIME", TP_ARG_TEXT, &enrol, "from when voters enrol (now)"},
         {"--open", "TIME", TP_ARG_TEXT, &open, "when the voting opens (now)"},
