@@ -15,7 +15,8 @@
  * real election, time >= open_time. ACT_CLOSE needs that no ballot stands outside a batch and, in a
  * real election, time >= close_time. ACT_PUBLISH needs shares of at least t trustees. A BATCH has
  * the next number, a time not before the last batch's, and the count of the BALLOT entries since
- * the last one, which are strictly ascending by hash.
+ * the last one, which are strictly ascending by hash. While ballots stand outside a batch nothing
+ * but ballots and that batch may follow.
  */
 #ifndef TAPAT_ELECTION_BOARD_H
 #define TAPAT_ELECTION_BOARD_H
@@ -51,7 +52,8 @@ void tp_board_init(tp_board *b);
 void tp_board_free(tp_board *b);
 /* Is e allowed next? Checks its signatures too (tp_entry_verify) unless signed_ok. If so, applies
  * it. On a refusal the board is unchanged: "board.phase", "board.order", "board.time",
- * "board.batch", "board.repeat", and the codes of the stages. manifest: needed for entry 0 only;
+ * "board.batch", "board.repeat", "board.subject", "board.quorum", "board.root", and the codes of
+ * the stages. manifest: needed for entry 0 only;
  * its fingerprint must be the document's hash. root_of: gives the root of the board at an earlier
  * size, for LIVENESS; NULL skips that comparison. */
 typedef bool (*tp_root_of)(void *ctx, uint64_t size, uint8_t root[static 32]);
