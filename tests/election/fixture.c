@@ -128,7 +128,7 @@ void fixture_free(fixture *f) {
         free(f->pending[i].bytes);
     tp_board_free(&f->board);
     tp_manifest_free(&f->manifest);
-    free(f->generators);
+    tp_styles_free(&f->styles);
     free(f->json);
     memset(f, 0, sizeof *f);
 }
@@ -248,44 +248,20 @@ tp_err fixture_step(fixture *f, tp_entry_type type, uint16_t trustee, uint8_t *b
     return err;
 }
 
-/* A ballot style as casters and checkers need it. */
-static void fill_style(fixture *f, uint16_t style) {
-    const tp_keys *k = tp_ceremony_keys(f->board.ceremony);
-    const tp_style *from = &f->manifest.styles[style];
-    tp_ballot_style *s = &f->styles[style];
-    memcpy(s->fingerprint, f->manifest.fingerprint, 32);
-    memcpy(s->key_digest, k->digest, 32);
-    s->style = style;
-    s->contest_count = from->contest_count;
-    s->generators = f->generators;
-    for (size_t i = 0; i < from->contest_count; i++) {
-        uint16_t c = from->contests[i];
-        s->contests[i].index = c;
-        s->contests[i].shape = f->manifest.contests[c].shape;
-        s->contests[i].y = tp_rows(k->y[c]);
-        s->contests[i].y_points = k->y_points[c];
-    }
-}
-
 void fixture_ceremony(fixture *f) {
     static const tp_entry_type steps[] = {TP_ENTRY_COMMIT, TP_ENTRY_DEAL, TP_ENTRY_CONFIRM,
                                           TP_ENTRY_LIVENESS};
     static uint8_t bytes[TP_MAX_ENTRY];
     tp_fault fault;
-    size_t len, bits = 0;
+    size_t len;
     must(fixture_act(f, TP_ACT_APPROVE, f->manifest.fingerprint, 0, &fault), &fault);
     for (size_t s = 0; s < 4; s++)
         for (uint16_t i = 1; i <= FIXTURE_TRUSTEES; i++) {
             assert_int_equal(fixture_step(f, steps[s], i, bytes, &len), TP_OK);
             must(fixture_append_bytes(f, bytes, len, &fault), &fault);
         }
-    for (size_t c = 0; c < f->manifest.contest_count; c++)
-        if (tp_sum_bits(&f->manifest.contests[c].shape) > bits)
-            bits = tp_sum_bits(&f->manifest.contests[c].shape);
-    f->generators = calloc(bits + 1, sizeof *f->generators);
-    tp_sum_generators_var(f->generators, bits, f->manifest.fingerprint);
-    fill_style(f, 0);
-    fill_style(f, 1);
+    tp_err err = tp_styles_make(&f->styles, &f->manifest, tp_ceremony_keys(f->board.ceremony));
+    assert_int_equal(err, TP_OK);
 }
 
 /* ---- voters ---- */
@@ -333,7 +309,7 @@ void fixture_open(fixture *f) {
 size_t fixture_seal(fixture *f, uint8_t *out, size_t voter, const uint8_t *choices) {
     const fixture_voter *v = &f->voters[voter];
     const tp_credential *c = &v->credential;
-    const tp_ballot_style *s = &f->styles[c->style];
+    const tp_ballot_style *s = &f->styles.list[c->style];
     uint8_t random[32];
     void *scratch = aligned_alloc(64, (tp_ballot_seal_scratch(s) + 127) / 64 * 64);
     fixture_random(f, random);

@@ -8,6 +8,7 @@
 #include "core/merkle/tree.h"
 #include "election/board.h"
 #include "election/decrypt.h"
+#include "election/styles.h"
 #include "tests/support/support.h"
 
 enum {
@@ -46,8 +47,7 @@ typedef struct {
     tp_frontier tree;
     tp_hash roots[FIXTURE_ENTRIES + 1]; /* roots[size] */
     fixture_voter voters[FIXTURE_VOTERS];
-    tp_point *generators;
-    tp_ballot_style styles[2];              /* after fixture_ceremony */
+    tp_styles styles;                       /* after fixture_ceremony */
     fixture_bytes pending[FIXTURE_ENTRIES]; /* ballots of the next batch */
     size_t pending_count;
     uint64_t now;
