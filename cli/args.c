@@ -95,7 +95,7 @@ size_t tp_args(int argc, char **argv, const char *usage, const char *about, cons
 
 /* ---- files ---- */
 
-uint8_t *tp_file_read(const char *path, size_t *len, size_t max) {
+uint8_t *tp_load_file(const char *path, size_t *len, size_t max) {
     FILE *f = fopen(path, "rb");
     struct stat st;
     if (!f || fstat(fileno(f), &st) != 0) {
@@ -127,7 +127,7 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len) {
     return fsync(fd) == 0;
 }
 
-bool tp_file_write(const char *path, const void *bytes, size_t len, bool secret) {
+bool tp_save_file(const char *path, const void *bytes, size_t len, bool secret) {
     char tmp[4096];
     int n = snprintf(tmp, sizeof tmp, "%s.new", path);
     int fd = -1;

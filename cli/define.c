@@ -48,7 +48,7 @@ static int check_and_write(json_t *root, const char *path) {
     } else {
         char hex[65];
         tp_hex(hex, m.fingerprint, 32);
-        code = tp_file_write(path, text, strlen(text), false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+        code = tp_save_file(path, text, strlen(text), false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
         if (code == TP_EXIT_OK) printf("%s\n", hex);
         tp_manifest_free(&m);
     }

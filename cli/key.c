@@ -112,7 +112,7 @@ static int save(tp_key_file *k, const char *path, bool plain) {
     tp_hex(hex, pub, 32);
     int n = snprintf(text, sizeof text, "tapat-key v1\nrole %s\nname %s\npublic %s\n%s", k->role,
                      k->name, hex, secret);
-    bool ok = tp_file_write(path, text, (size_t)n, true);
+    bool ok = tp_save_file(path, text, (size_t)n, true);
     tp_wipe(text, sizeof text);
     tp_wipe(secret, sizeof secret);
     if (ok) puts(hex);
@@ -147,7 +147,7 @@ static bool parse(tp_key_file *k, char *text, const char *path, const char *role
 bool tp_key_load(tp_key_file *k, const char *path, const char *role) {
     size_t len;
     memset(k, 0, sizeof *k);
-    char *text = (char *)tp_file_read(path, &len, 4096);
+    char *text = (char *)tp_load_file(path, &len, 4096);
     if (!text) return false;
     bool ok = parse(k, text, path, role);
     tp_wipe(text, len);

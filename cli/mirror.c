@@ -43,7 +43,7 @@ static int fetch(mirror *m, const char *path, bool fresh) {
     if (m->missing) return TP_EXIT_REFUSED;
     if (a.status != 200) return tp_say_answer(&a, path);
     if (!make_folders(m->dir, path)) return tp_say(TP_EXIT_SYSTEM, "cannot write to %s", m->dir);
-    return tp_file_write(full, a.bytes, a.len, false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+    return tp_save_file(full, a.bytes, a.len, false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
 }
 
 static int fetch_document(mirror *m, const uint8_t hash[static 32]) {
@@ -147,7 +147,7 @@ int tp_cmd_mirror(int argc, char **argv) {
 
 static int submit_file(const char *server, const char *path) {
     size_t len;
-    uint8_t *bytes = tp_file_read(path, &len, TP_MAX_DOCUMENT + TP_MAX_ENTRY + 8);
+    uint8_t *bytes = tp_load_file(path, &len, TP_MAX_DOCUMENT + TP_MAX_ENTRY + 8);
     if (!bytes) return TP_EXIT_SYSTEM;
     tp_reader r = tp_reader_of(bytes, len);
     tp_reader entry = tp_read_vector(&r, 1, TP_MAX_ENTRY);

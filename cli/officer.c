@@ -50,7 +50,7 @@ static int sign_all(act_draft *d, const act_args *a, const tp_manifest *m) {
 static int read_draft(act_draft *d, const char *path) {
     size_t len;
     tp_fault fault = {0};
-    d->file = tp_file_read(path, &len, TP_MAX_DOCUMENT + TP_MAX_ENTRY);
+    d->file = tp_load_file(path, &len, TP_MAX_DOCUMENT + TP_MAX_ENTRY);
     if (!d->file) return TP_EXIT_SYSTEM;
     tp_reader r = tp_reader_of(d->file, len);
     tp_reader entry = tp_read_vector(&r, 1, TP_MAX_ENTRY);
@@ -72,7 +72,7 @@ static int write_draft(const act_draft *d, const uint8_t *entry, size_t len, con
     tp_writer w = tp_writer_of(bytes, cap);
     tp_write_vector(&w, TP_MAX_ENTRY, entry, len);
     tp_write_vector(&w, TP_MAX_DOCUMENT, d->document, d->document_len);
-    bool ok = tp_write_end(&w) == TP_OK && tp_file_write(path, bytes, w.len, false);
+    bool ok = tp_write_end(&w) == TP_OK && tp_save_file(path, bytes, w.len, false);
     free(bytes);
     return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
 }

@@ -192,7 +192,7 @@ static int store_rows(const roll *r, const char *data) {
 
 static int import(const char *file, const tp_manifest *m, const char *data, bool dry, bool json) {
     size_t len;
-    uint8_t *bytes = tp_file_read(file, &len, (size_t)1 << 31);
+    uint8_t *bytes = tp_load_file(file, &len, (size_t)1 << 31);
     if (!bytes) return TP_EXIT_SYSTEM;
     roll r = {0};
     csv c = {.p = (const char *)bytes, .end = (const char *)bytes + len};
@@ -232,7 +232,7 @@ int tp_cmd_roll(int argc, char **argv) {
     size_t len;
     tp_manifest m;
     tp_fault fault = {0};
-    uint8_t *text = tp_file_read(manifest, &len, TP_MAX_DOCUMENT);
+    uint8_t *text = tp_load_file(manifest, &len, TP_MAX_DOCUMENT);
     if (!text) return TP_EXIT_SYSTEM;
     int code = TP_EXIT_OK;
     if (tp_manifest_parse(&m, text, len, &fault) != TP_OK)

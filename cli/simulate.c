@@ -58,7 +58,7 @@ bool sim_shares_read(sim_shares *s, const tp_manifest *m, const char *options, d
         s->chance[c] = calloc(m->contests[c].shape.n, sizeof(double));
         if (!s->chance[c]) return tp_say(0, "out of memory"), false;
     }
-    char *text = (char *)tp_file_read(options, &len, 1 << 20), *save = NULL;
+    char *text = (char *)tp_load_file(options, &len, 1 << 20), *save = NULL;
     if (!text) return false;
     bool ok = true;
     strtok_r(text, "\r\n", &save); /* the header */
@@ -210,7 +210,7 @@ int sim_check(const char *expect, const char *results) {
 /* posts.csv: post,country,region,mode,registered,voted in the manifest's order of units. */
 static uint64_t *read_turnout(const tp_manifest *m, const char *path) {
     size_t len, u = 0;
-    char *text = (char *)tp_file_read(path, &len, 1 << 20), *save = NULL;
+    char *text = (char *)tp_load_file(path, &len, 1 << 20), *save = NULL;
     uint64_t *voted = calloc(m->unit_count, sizeof *voted);
     if (!text || !voted) return free(text), free(voted), NULL;
     strtok_r(text, "\r\n", &save);
@@ -262,7 +262,7 @@ static int roll_verb(const char *manifest, const char *posts, const char *out, u
     tp_manifest m;
     tp_fault fault = {0};
     if (!manifest || !posts || !out) tp_usage("simulate roll needs --manifest, --posts and --out");
-    uint8_t *text = tp_file_read(manifest, &len, TP_MAX_DOCUMENT);
+    uint8_t *text = tp_load_file(manifest, &len, TP_MAX_DOCUMENT);
     if (!text) return TP_EXIT_SYSTEM;
     tp_err err = tp_manifest_parse(&m, text, len, &fault);
     free(text);
@@ -275,6 +275,7 @@ static int roll_verb(const char *manifest, const char *posts, const char *out, u
 int tp_cmd_simulate(int argc, char **argv) {
     const char *word, *manifest = NULL, *posts = NULL, *out = NULL, *results = NULL;
     uint64_t voters = 500, guests = 20, voted = 228490;
+    sim_record_options r = {0};
     sim_vote_options o = {.seed = 1, .revote_percent = 10, .abstain_percent = 5, .threads = 4};
     const tp_arg table[] = {
         {"--voters", "N", TP_ARG_NUMBER, &voters, "roll: how many test voters (500)"},
@@ -283,6 +284,8 @@ int tp_cmd_simulate(int argc, char **argv) {
         {"--posts", "FILE", TP_ARG_TEXT, &posts,
          "roll: turnout per unit, by which voters are spread"},
         {"--out", "FILE", TP_ARG_TEXT, &out, "roll: the CSV file to write"},
+        {"--keys", "DIR", TP_ARG_TEXT, &r.keys, "record: keys t1.., o1.., r1 and log.key"},
+        {"--close-only", NULL, TP_ARG_FLAG, &r.open, "record: end after the close, do not count"},
         {"--server", "URL", TP_ARG_TEXT, &o.server, "vote: the server"},
         {"--roll", "FILE", TP_ARG_TEXT, &o.roll, "vote: the roll; voters S-... take part"},
         {"--options", "FILE", TP_ARG_TEXT, &o.options,
@@ -298,16 +301,25 @@ int tp_cmd_simulate(int argc, char **argv) {
         {"--expect", "FILE", TP_ARG_TEXT, &o.expect, "vote: write what was chosen; check: read it"},
         {"--results", "FILE", TP_ARG_TEXT, &results, "check: the published results.json"},
         TP_ARG_END};
-    if (tp_args(argc, argv, "simulate roll|vote|check [options]",
+    if (tp_args(argc, argv, "simulate roll|vote|check|record [options]",
                 "roll   write a roll of test voters, spread over the units like the real turnout\n"
                 "vote   enrol them and cast their ballots through the server's HTTP interface\n"
-                "check  compare published totals with what they chose",
+                "check  compare published totals with what they chose\n"
+                "record make a whole election without a server, as a public record",
                 table, &word, 1) != 1)
-        tp_usage("simulate takes roll, vote or check");
+        tp_usage("simulate takes roll, vote, check or record");
     if (!strcmp(word, "roll")) return roll_verb(manifest, posts, out, voters, guests);
     if (!strcmp(word, "check")) {
         if (!o.expect || !results) tp_usage("simulate check needs --expect and --results");
         return sim_check(o.expect, results);
+    }
+    if (!strcmp(word, "record")) {
+        if (!manifest || !r.keys || !o.options || !out)
+            tp_usage("simulate record needs --manifest, --keys, --options and --out");
+        r.manifest = manifest, r.options = o.options, r.out = out, r.expect = o.expect;
+        r.options_ballots = (double)voted, r.voters = voters, r.seed = o.seed;
+        r.revote_percent = o.revote_percent, r.threads = o.threads;
+        return sim_record(&r);
     }
     if (strcmp(word, "vote") != 0) tp_usage("simulate takes roll, vote or check, not '%s'", word);
     if (!o.server || !o.roll || !o.options)

@@ -49,5 +49,12 @@ typedef struct {
     bool json;
 } sim_vote_options;
 int sim_vote(const sim_vote_options *o);
+typedef struct {
+    const char *manifest, *keys, *options, *out, *expect;
+    double options_ballots;
+    uint64_t voters, revote_percent, seed, threads;
+    bool open; /* end after the close; no count */
+} sim_record_options;
+int sim_record(const sim_record_options *o);
 
 #endif

@@ -346,7 +346,7 @@ static bool load_election(sim *s) {
 /* Rows S-... of the roll; the file is one that `simulate roll` wrote. */
 static bool load_voters(sim *s) {
     size_t len, cap = 0;
-    char *text = (char *)tp_file_read(s->o->roll, &len, (size_t)1 << 30), *save = NULL;
+    char *text = (char *)tp_load_file(s->o->roll, &len, (size_t)1 << 30), *save = NULL;
     if (!text) return false;
     strtok_r(text, "\n", &save);
     for (char *line; (line = strtok_r(NULL, "\n", &save));) {

@@ -37,7 +37,7 @@ static int hand_on(session *s, const uint8_t *entry, size_t len, const uint8_t *
     tp_writer w = tp_writer_of(bytes, cap);
     tp_write_vector(&w, TP_MAX_ENTRY, entry, len);
     tp_write_vector(&w, TP_MAX_DOCUMENT, document, document_len);
-    bool ok = tp_write_end(&w) == TP_OK && tp_file_write(path, bytes, w.len, false);
+    bool ok = tp_write_end(&w) == TP_OK && tp_save_file(path, bytes, w.len, false);
     free(bytes);
     if (ok) printf("  written to %s; send it with `tapat submit`\n", path);
     return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
@@ -182,9 +182,9 @@ static int promise_one_set(session *s, const uint8_t hash[static 32]) {
     snprintf(path, sizeof path, "%s.%.16s.decrypted", s->key_path, fp);
     int n = snprintf(mine, sizeof mine, "election %s\naggregates %s\n", fp, set);
     if (access(path, F_OK) != 0)
-        return tp_file_write(path, mine, (size_t)n, true) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+        return tp_save_file(path, mine, (size_t)n, true) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
     size_t len;
-    char *before = (char *)tp_file_read(path, &len, 4096);
+    char *before = (char *)tp_load_file(path, &len, 4096);
     bool same = before && !strcmp(before, mine);
     free(before);
     if (same) return TP_EXIT_OK;
