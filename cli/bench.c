@@ -299,7 +299,7 @@ static double run_reference(bench *b) {
     double start = seconds(CLOCK_THREAD_CPUTIME_ID);
     for (size_t i = 0; i < REFERENCE_ITEMS; i++)
         b->m->reference(b, i % b->count);
-    return (seconds(CLOCK_THREAD_CPUTIME_ID) - start) / REFERENCE_ITEMS;
+    return (seconds(CLOCK_THREAD_CPUTIME_ID) - start) / (double)REFERENCE_ITEMS;
 }
 
 static int by_value(const void *a, const void *b) {

@@ -351,7 +351,8 @@ static bool check_replay(audit *a) {
     bool good = check_manifest(a);
     decide_setup(a);
     decide_entries(a);
-    return check_names(a) & check_last_batch(a) & good;
+    if (!check_names(a)) good = false;
+    return check_last_batch(a) && good;
 }
 
 /* ---- reconciliation ---- */
@@ -459,8 +460,9 @@ static void check_results(audit *a, const tp_results *x) {
         failed(a, RESULTS, &fault);
         return;
     }
-    if (same_file(a, TP_COPY_RESULTS_JSON, x->json, x->json_len, "files.copy") &
-        same_file(a, TP_COPY_RESULTS_CSV, x->csv, x->csv_len, "results.csv"))
+    bool json = same_file(a, TP_COPY_RESULTS_JSON, x->json, x->json_len, "files.copy");
+    bool csv = same_file(a, TP_COPY_RESULTS_CSV, x->csv, x->csv_len, "results.csv");
+    if (json && csv)
         decide(a, RESULTS, TP_PASS, NULL, "computed again, byte for byte");
 }
 

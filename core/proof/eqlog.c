@@ -203,6 +203,6 @@ tp_err tp_eqlog_verify_var(const uint8_t proof[static TP_EQLOG_LEN], const tp_eq
     tp_point z_g;
     tp_points_mul_base(&z_g, &z, 1);
     tp_points_mul(&r, &z, &r, 1);
-    bool both = holds(&z_g, &commitment[0], &c, &v) & holds(&r, &commitment[1], &c, &d);
-    return both ? TP_OK : TP_INVALID;
+    bool base = holds(&z_g, &commitment[0], &c, &v), shares = holds(&r, &commitment[1], &c, &d);
+    return base && shares ? TP_OK : TP_INVALID;
 }
