@@ -97,9 +97,12 @@ TP_INLINE tight fe_neg(tight a) {
     return fe_sub(fe_small(0), a);
 }
 
-/* 19 x for x < 2^59. */
+/* 19 x for x < 2^59. A multiplier hidden from the compiler: it would make four shifts and sums of
+ * what is one instruction, and the shifts have but one port. */
 TP_INLINE v8 times19(v8 x) {
-    return add(add(x, add(x, x)), _mm512_slli_epi64(x, 4));
+    v8 nineteen = word(19);
+    __asm__("" : "+v"(nineteen));
+    return _mm512_mullo_epi64(x, nineteen);
 }
 
 #define LO(acc, x, y) _mm512_madd52lo_epu64(acc, x, y)

@@ -18,14 +18,15 @@
 
 #include "core/group/ifma/multiply.h"
 
-#define MSM_BLOCK       ((size_t)1 << 18)
+#define MSM_BLOCK       ((size_t)1 << 17)
 #define MSM_SMALL       ((size_t)96) /* up to here mul_sum is faster */
 #define MSM_MIN_WIDTH   5            /* at least two buckets to a lane */
 #define MSM_MAX_WIDTH   15           /* a digit and its sign in 16 bits */
 #define MSM_MAX_WINDOWS 51
-#define MSM_LONGEST     2047           /* points in a task */
-#define MSM_AHEAD       6              /* steps by which rows are prefetched */
-#define MSM_CHUNK       ((size_t)2048) /* points that share an inversion */
+#define MSM_LONGEST     2047                      /* points in a task */
+#define MSM_AHEAD       4                         /* steps by which rows are prefetched */
+#define MSM_SPARE       (MSM_LONGEST + MSM_AHEAD) /* entries of order that are only fetched */
+#define MSM_CHUNK       ((size_t)2048)            /* points that share an inversion */
 
 /* A point as the bucket loop reads it: niels limbs, padded to two cache lines. */
 typedef struct {
@@ -46,7 +47,7 @@ typedef struct {
 typedef struct {
     row *rows;
     uint16_t *digits;  /* windows x n: 2 |digit| + sign */
-    uint32_t *order;   /* n + MSM_AHEAD: index | sign << 31, by bucket */
+    uint32_t *order;   /* n + MSM_SPARE: index | sign << 31, by bucket */
     uint32_t *end;     /* buckets + 1: where a bucket ends in order */
     task *tasks;       /* buckets + partials */
     uint32_t *by_size; /* tasks, longest first */
@@ -105,7 +106,7 @@ static size_t lay_out(workspace *ws, void *base, size_t n, const window_plan *pl
     size_t partials = n / ws->longest + 1, tasks = buckets + partials;
     ws->rows = take(base, &at, n * sizeof *ws->rows);
     ws->digits = take(base, &at, ws->stride * plan->windows * sizeof *ws->digits);
-    ws->order = take(base, &at, (n + MSM_AHEAD) * sizeof *ws->order);
+    ws->order = take(base, &at, (n + MSM_SPARE) * sizeof *ws->order);
     ws->end = take(base, &at, (buckets + 1) * sizeof *ws->end);
     ws->tasks = take(base, &at, tasks * sizeof *ws->tasks);
     ws->by_size = take(base, &at, tasks * sizeof *ws->by_size);
@@ -287,19 +288,23 @@ TP_INLINE niels load_niels(const row *const r[8], __mmask8 negative) {
     return niels_negate_if(negative, q);
 }
 
-/* The step-th points of eight tasks, the identity for those that are through. */
-TP_INLINE niels next_points(const workspace *ws, const task *const t[8], uint32_t step, bool all) {
+/* The step-th points of eight tasks, the identity for those that are through. Rows are fetched
+ * MSM_AHEAD steps before their time, past a task's end those of the next eight. */
+TP_INLINE niels next_points(const workspace *ws, const task *const t[8], const task *const next[8],
+                            uint32_t step, bool all) {
     const row *r[8];
     unsigned negative = 0;
     for (unsigned i = 0; i < TP_LANES; i++) {
-        const uint32_t *at = ws->order + t[i]->start + step;
+        uint32_t soon = step + MSM_AHEAD;
+        soon += soon < t[i]->len ? t[i]->start : next[i]->start - t[i]->len;
+        const row *fetch = &ws->rows[ws->order[soon] & 0x7fffffff];
+        _mm_prefetch((const char *)fetch, _MM_HINT_T0);
+        _mm_prefetch((const char *)fetch + 64, _MM_HINT_T0);
         r[i] = &identity_row;
         if (!all && step >= t[i]->len) continue;
-        const row *soon = &ws->rows[at[MSM_AHEAD] & 0x7fffffff];
-        _mm_prefetch((const char *)soon, _MM_HINT_T0);
-        _mm_prefetch((const char *)soon + 64, _MM_HINT_T0);
-        r[i] = &ws->rows[*at & 0x7fffffff];
-        negative |= (*at >> 31) << i;
+        uint32_t at = ws->order[t[i]->start + step];
+        r[i] = &ws->rows[at & 0x7fffffff];
+        negative |= (at >> 31) << i;
     }
     return load_niels(r, (__mmask8)negative);
 }
@@ -326,26 +331,27 @@ TP_INLINE cached load_cached(const tp_point *const from[8]) {
 }
 
 /* Eight tasks side by side, the longest first. */
-static void sum_tasks(const workspace *ws, const task *const t[8]) {
+static void sum_tasks(const workspace *ws, const task *const t[8], const task *const next[8]) {
     tp_point *to[8];
     for (int i = 0; i < 8; i++)
         to[i] = t[i]->sum;
-    running r = niels_to_running(next_points(ws, t, 0, false));
+    running r = niels_to_running(next_points(ws, t, next, 0, false));
     uint32_t step = 1;
     for (; step < t[7]->len; step++)
-        r = to_running(point_add_niels(r, next_points(ws, t, step, true)));
+        r = to_running(point_add_niels(r, next_points(ws, t, next, step, true)));
     for (; step < t[0]->len; step++)
-        r = to_running(point_add_niels(r, next_points(ws, t, step, false)));
+        r = to_running(point_add_niels(r, next_points(ws, t, next, step, false)));
     store_cached(to, running_to_cached(r));
 }
 
 static void sum_buckets(workspace *ws, size_t tasks) {
     tp_point beyond;
-    const task none = {0, 0, &beyond}, *t[8];
-    for (size_t at = 0; at < tasks; at += TP_LANES) {
+    const task none = {0, 0, &beyond}, *t[2][8];
+    for (size_t at = 0; at < tasks + TP_LANES; at += TP_LANES) {
+        const task **now = t[at / TP_LANES & 1], **before = t[~(at / TP_LANES) & 1];
         for (size_t i = 0; i < TP_LANES; i++)
-            t[i] = at + i < tasks ? &ws->tasks[ws->by_size[at + i]] : &none;
-        sum_tasks(ws, t);
+            now[i] = at + i < tasks ? &ws->tasks[ws->by_size[at + i]] : &none;
+        if (at) sum_tasks(ws, before, now);
     }
 }
 
@@ -422,7 +428,7 @@ static running msm_block(workspace *ws, const window_plan *plan, const tp_scalar
     running weighted = running_identity(), plain = running_identity();
     make_rows(ws, p, n);
     make_digits(ws, plan, s, n);
-    memset(ws->order + n, 0, MSM_AHEAD * sizeof *ws->order);
+    memset(ws->order + n, 0, MSM_SPARE * sizeof *ws->order);
     for (unsigned w = plan->windows; w--;) {
         window_sums sums;
         size_t buckets = (size_t)1 << (plan->width[w] - 1);
