@@ -11,10 +11,6 @@
 #include "core/group/ifma/multiply.h"
 #include "core/group/ifma/scalar.h"
 
-static void ifma_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n) {
-    tp_backend_portable.encode_double(out, a, n);
-}
-
 const tp_backend tp_backend_ifma = {
     .name = "ifma",
     .supported = tp_ifma_supported,

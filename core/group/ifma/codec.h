@@ -193,6 +193,69 @@ static void ifma_encode(uint8_t (*out)[32], const tp_point *a, size_t n) {
     }
 }
 
+/* ---- encode doubles: no root, one inversion for many ---- */
+
+#define DOUBLES ((size_t)64) /* vectors that share an inversion: 102 kB on the stack */
+
+/* 2P = (e/f, g/h). */
+typedef struct {
+    tight e, f, g, h, before; /* before: the product of the efgh ahead of this one */
+} doubled;
+
+/* Also takes efgh into the product, 1 for the lanes where it is 0; those are returned. */
+static __mmask8 double_product(tight *product, const doubled *d) {
+    tight efgh = fe_mul(fe_mul(d->e, d->g), fe_mul(d->f, d->h));
+    __mmask8 nil = fe_is_small(efgh, 0);
+    *product = fe_mul(*product, fe_select(nil, fe_small(1), efgh));
+    return nil;
+}
+
+/* The steps of RFC 9496 section 4.3.2 with X = eh, Y = fg, Z = fh, T = eg divided out. inverse =
+ * 1/efgh, or 0 for the identity's coset, and so are then s and the encoding. */
+static tight encode_double_end(const doubled *d, tight inverse) {
+    tight eg = fe_mul(d->e, d->g), z_inv = fe_mul(eg, inverse);
+    tight t_inv = fe_mul(fe_mul(d->f, d->h), inverse);
+    __mmask8 rotate = fe_is_negative(fe_mul(eg, z_inv));
+    tight e = fe_select(rotate, d->g, d->e), g = fe_select(rotate, fe_neg(d->e), d->g);
+    tight h = fe_select(rotate, fe_mul_constant(d->f, &sqrt_m1), d->h);
+    tight magic = fe_select(rotate, spread(&sqrt_m1), spread(&invsqrt_a_minus_d));
+    g = fe_negate_if(fe_is_negative(fe_mul(fe_mul(h, e), z_inv)), g);
+    return fe_abs(fe_mul(fe_mul(fe_sub(h, g), magic), fe_mul(g, t_inv)));
+}
+
+/* Points [from, to), at most DOUBLES vectors. Two products, for the two lanes of invert2. */
+static void encode_doubles(uint8_t (*out)[32], const tp_point *a, size_t from, size_t to) {
+    doubled d[DOUBLES];
+    __mmask8 nil[DOUBLES];
+    tight product[2] = {fe_small(1), fe_small(1)}, inverse[2];
+    size_t vectors = 0;
+    for (size_t at = from; at < to; at += TP_LANES, vectors++) {
+        extended p;
+        load_points(&p, a, at, to);
+        completed c = point_double(extended_to_projective(p));
+        d[vectors] = (doubled){c.e, c.g, c.h, c.f, product[vectors & 1]};
+        nil[vectors] = double_product(&product[vectors & 1], &d[vectors]);
+    }
+    invert2(inverse, product);
+    for (size_t i = vectors; i--;) {
+        v8 words[4];
+        tight *later = &inverse[i & 1], inv = fe_mul(*later, d[i].before);
+        double_product(later, &d[i]);
+        fe_to_words(words, encode_double_end(&d[i], fe_select(nil[i], fe_small(0), inv)));
+        store_words_tail(out, from + i * TP_LANES, to, words);
+    }
+    tp_wipe(d, sizeof d);
+}
+
+static void ifma_encode_double(uint8_t (*out)[32], const tp_point *a, size_t n) {
+    if (n < 2) {
+        tp_backend_portable.encode_double(out, a, n);
+        return;
+    }
+    for (size_t from = 0; from < n; from += DOUBLES * TP_LANES)
+        encode_doubles(out, a, from, from + DOUBLES * TP_LANES < n ? from + DOUBLES * TP_LANES : n);
+}
+
 /* ---- uniform bytes to points ---- */
 
 /* RFC 9496 section 4.3.4, MAP, on two vectors of field elements. */

@@ -99,7 +99,26 @@ static void test_encode(void **state) {
         portable->encode(want, p, n);
         assert_memory_equal(got, want, 32 * n);
         assert_int_equal(got[n][0], 0xa5);
+        ifma->encode_double(got, p, n);
+        portable->encode_double(want, p, n);
+        assert_memory_equal(got, want, 32 * n);
+        assert_int_equal(got[n][0], 0xa5);
     }
+}
+
+/* More doubles than share an inversion. */
+static void test_encode_many_doubles(void **state) {
+    (void)state;
+    enum { N = 1100 };
+    static tp_point p[N];
+    static uint8_t got[N][32], want[N][32];
+    uint64_t rng = 9;
+    pick_points(p, N, &rng);
+    ifma->encode_double(got, p, N);
+    for (size_t i = 0; i < N; i++)
+        tp_point_add(&p[i], &p[i], &p[i]);
+    portable->encode(want, p, N);
+    assert_memory_equal(got, want, sizeof want);
 }
 
 /* All representatives of the identity, which meet the zeros of the formulas. */
@@ -113,6 +132,8 @@ static void test_encode_identity(void **state) {
         reference_representative(&p[i], &p[i], i & 3, i & 4 ? z : one);
     }
     ifma->encode(got, p, 8);
+    assert_memory_equal(got, zero, sizeof zero);
+    ifma->encode_double(got, p, 8);
     assert_memory_equal(got, zero, sizeof zero);
 }
 
@@ -358,11 +379,17 @@ static void test_long_dot(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encode),       cmocka_unit_test(test_encode_identity),
-        cmocka_unit_test(test_decode),       cmocka_unit_test(test_decode_bad),
-        cmocka_unit_test(test_from_uniform), cmocka_unit_test(test_mul_base),
-        cmocka_unit_test(test_mul),          cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_scalars),      cmocka_unit_test(test_long_dot),
+        cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_encode_many_doubles),
+        cmocka_unit_test(test_encode_identity),
+        cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_decode_bad),
+        cmocka_unit_test(test_from_uniform),
+        cmocka_unit_test(test_mul_base),
+        cmocka_unit_test(test_mul),
+        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_long_dot),
     };
     if (!ifma->supported()) {
         puts("1..0 # SKIP no AVX-512 IFMA");
