@@ -3,7 +3,7 @@
  *   E2  c*R + T_R = z_r*G
  *   E3  c*(sum_k delta^k*C_k) + T_d = z_r*(sum_k delta^k*Y_k) + (sum_k delta^k*sum_j W_kj*f_j)*G
  *   E4  T0 + c*T1 = (sum_j eta^j*f_j*(c - f_j))*G + z_t*H
- * spec: B-12, B-13, B-14.
+ * Decoding hints are beside the ballot, not part of it (B-15). spec: B-12..B-15.
  */
 #include "core/base/mem.h"
 #include "core/proof/sum_parts.h"
