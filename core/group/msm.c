@@ -26,12 +26,13 @@ static unsigned windows_for(unsigned bits, unsigned window) {
     return bits / window + 1;
 }
 
-/* Costs in additions. Straus has n tables of 8 and bits/6 additions a point; Pippenger one addition
- * a window and point, 2.2 a bucket, and about 1.5 to make a point affine. Doublings, alike in both,
- * are left out. */
+/* Costs in tenths of an addition to a bucket. Straus has n tables of 8 and bits/6 additions a
+ * point, which are dearer (projective, from a larger table) by 1.3; Pippenger one addition a window
+ * and point, 2.2 a bucket, and about 1.5 to make a point affine. Doublings, alike in both, are left
+ * out. */
 static plan choose(size_t n, unsigned bits) {
     plan best = {0, 0};
-    uint64_t least = (uint64_t)n * (10 * 9 + 10 * bits / 6);
+    uint64_t least = (uint64_t)n * (13 * 9 + 13 * bits / 6);
     for (unsigned c = 3; c <= MAX_WINDOW; c++) {
         unsigned w = windows_for(bits, c);
         uint64_t cost = 15 * (uint64_t)n + w * (10 * (uint64_t)n + (UINT64_C(22) << (c - 1)));
