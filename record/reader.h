@@ -28,7 +28,8 @@ TP_MUST_USE tp_err tp_bundle_read(tp_bundle *b, const tp_record *r, uint64_t ind
 /* The entries are the leaves of the loaded tree: "log.entry", and *bad is the first that is not. */
 TP_MUST_USE tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, uint64_t *bad,
                                    tp_fault *fault);
-/* Puts the entry's index before what the fault says of the place, and returns its class. */
+/* Puts the entry's index before what the fault says of the place, unless that is a file; returns
+ * its class. */
 tp_err tp_fail_entry(tp_fault *fault, uint64_t index);
 void tp_bundle_free(tp_bundle *b);
 

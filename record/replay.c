@@ -63,8 +63,10 @@ struct replay {
 };
 
 tp_err tp_fail_entry(tp_fault *fault, uint64_t index) {
+    static const char *const of_files[] = {"files.", "log.", "document.", "checkpoint."};
     char what[70];
-    if (!strncmp(fault->where, "entry ", 6)) return fault->err;
+    for (size_t i = 0; i < sizeof of_files / sizeof *of_files; i++)
+        if (!strncmp(fault->code, of_files[i], strlen(of_files[i]))) return fault->err;
     memcpy(what, fault->where, sizeof what);
     return tp_fail(fault, fault->err, fault->code, "entry %llu%s%.70s", (unsigned long long)index,
                    *what ? ": " : "", what);

@@ -108,7 +108,7 @@ static int check_of(const tp_fault *f, uint8_t type) {
         {"ballot.sequence", CHAINS},
         {"ballot.previous", CHAINS},
         {"ballot.", BALLOTS},
-        {"exclusion.", ACTS},
+        {"exclusion.", ACTS}, {"board.batch", BATCHES},
         {"aggregates.", AGGREGATES},
         {"shares.", SHARES},
         {"totals.", TOTALS},

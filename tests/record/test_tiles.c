@@ -37,8 +37,7 @@ static void root_of(uint8_t root[32], uint64_t size) {
 
 static void grows_as_if_written_at_once(void **state) {
     (void)state;
-    static const uint64_t sizes[] = {1,   2,   255,   256,   257,   511,
-                                     512, 700, 66000, 66000};
+    static const uint64_t sizes[] = {1, 2, 255, 256, 257, 511, 512, 700, 66000, 66000};
     char *grown = scratch_folder();
     uint64_t size = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
