@@ -254,8 +254,7 @@ static tp_err apply_shares(tp_board *b, const tp_entry *e, tp_fault *fault) {
 /* Between two ballots of a batch nothing else stands: the batch is one sorted run. spec: S-10 */
 static tp_err check_run(const tp_board *b, const tp_entry *e, tp_fault *fault) {
     if (!b->open_ballots || e->type == TP_ENTRY_BALLOT || e->type == TP_ENTRY_BATCH) return TP_OK;
-    return tp_fail(fault, TP_REFUSED, "board.batch", "%u ballots outside a batch",
-                   b->open_ballots);
+    return tp_fail(fault, TP_REFUSED, "board.batch", "%u ballots outside a batch", b->open_ballots);
 }
 
 static tp_err apply_kind(tp_board *b, const tp_entry *e, bool signed_ok, tp_root_of root_of,

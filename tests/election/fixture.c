@@ -374,3 +374,85 @@ void fixture_closed(fixture *f) {
     must(fixture_act(f, TP_ACT_CLOSE, NULL, 0, &fault), &fault);
     fixture_batch(f);
 }
+
+/* ---- what must come out ---- */
+
+void fixture_counted(const fixture *f, uint32_t *counted) {
+    memset(counted, 0, f->manifest.contest_count * FIXTURE_UNITS * sizeof *counted);
+    for (size_t v = 0; v < FIXTURE_VOTERS; v++) {
+        const tp_credential *c = &f->voters[v].credential;
+        const tp_style *style = &f->manifest.styles[c->style];
+        for (size_t i = 0; tp_credential_counts(c) && i < style->contest_count; i++)
+            counted[style->contests[i] * FIXTURE_UNITS + c->unit]++;
+    }
+}
+
+static bool in_set(const tp_reporting_set *set, const tp_credential *c) {
+    for (size_t i = 0; i < set->unit_count; i++)
+        if (set->units[i] == c->unit) return tp_credential_counts(c);
+    return false;
+}
+
+void fixture_expected(const fixture *f, const tp_reporting_set *set, uint32_t *totals) {
+    size_t first = set->contest ? 3 : 0, n = f->manifest.contests[set->contest].shape.n;
+    memset(totals, 0, n * sizeof *totals);
+    for (size_t v = 0; v < FIXTURE_VOTERS; v++)
+        for (size_t k = 0; in_set(set, &f->voters[v].credential) && k < n; k++)
+            totals[k] += f->voters[v].choices[first + k];
+}
+
+/* The newest ballot of a voter, off the board. */
+static const uint8_t *tip_of(const fixture *f, const tp_credential *c) {
+    for (size_t i = 0; i < f->count; i++) {
+        uint8_t hash[32];
+        if (f->entries[i].bytes[0] != TP_ENTRY_BALLOT) continue;
+        tp_ballot_hash(hash, f->entries[i].bytes + 1, f->entries[i].len - 1);
+        if (!memcmp(hash, c->tip, 32)) return f->entries[i].bytes + 1;
+    }
+    fail_msg("a ballot is not on the board");
+    return NULL;
+}
+
+static void add_ballot(const fixture *f, tp_point *sum, const tp_credential *c, uint16_t contest) {
+    const tp_ballot_style *s = &f->styles.list[c->style];
+    const uint8_t *proof = tip_of(f, c) + TP_BALLOT_HEAD;
+    for (size_t i = 0; i < s->contest_count; i++) {
+        tp_point points[1 + FIXTURE_POINTS];
+        size_t p = tp_sum_points(&s->contests[i].shape);
+        if (s->contests[i].index == contest) {
+            tp_err err = tp_points_decode_var(points, tp_rows(proof), 1 + p, NULL);
+            assert_int_equal(err, TP_OK);
+            tp_sum_aggregate_var(sum, points, &s->contests[i].shape);
+        }
+        proof += tp_sum_len(&s->contests[i].shape);
+    }
+}
+
+void fixture_aggregate(const fixture *f, tp_aggregates *a) {
+    static uint8_t bytes[1 << 16], encoded[16][1 + FIXTURE_POINTS][32];
+    uint32_t counted[2 * FIXTURE_UNITS];
+    tp_aggregate list[16];
+    tp_aggregates draft = {.board_size = f->board.close_size, .list = list};
+    tp_reporting plan;
+    tp_fault fault;
+    fixture_counted(f, counted);
+    assert_int_equal(tp_reporting_plan(&plan, &f->manifest, counted), TP_OK);
+    memcpy(draft.board_root, f->roots[f->board.close_size].b, 32);
+    for (draft.count = 0; draft.count < plan.count; draft.count++) {
+        tp_point sum[1 + FIXTURE_POINTS];
+        tp_aggregate *one = &list[draft.count];
+        *one = (tp_aggregate){.set = plan.sets[draft.count]};
+        for (size_t i = 0; i < 1 + FIXTURE_POINTS; i++)
+            tp_point_identity(&sum[i]);
+        for (size_t v = 0; v < FIXTURE_VOTERS; v++)
+            if (in_set(&one->set, &f->voters[v].credential))
+                add_ballot(f, sum, &f->voters[v].credential, one->set.contest);
+        tp_points_encode(encoded[draft.count], sum, 1 + FIXTURE_POINTS);
+        memcpy(one->r, encoded[draft.count][0], 32);
+        one->c = encoded[draft.count] + 1;
+    }
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    assert_int_equal(tp_aggregates_write(&w, &f->manifest, &draft), TP_OK);
+    must(tp_aggregates_read(a, &f->manifest, bytes, w.len, &fault), &fault);
+    tp_reporting_free(&plan);
+}
