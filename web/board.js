@@ -1,0 +1,198 @@
+// The public record as a story: what happened, in order, and what this browser itself checked of
+// it. The whole proof is `tapat verify`, and the page says so.
+
+import { Refusal, getBytes, getText, optional } from './api.js';
+import { startCore } from './core.js';
+import { button, h, notice } from './dom.js';
+import { loadKeys, loadManifest } from './election.js';
+import { toHex } from './hex.js';
+import { dateTime, number, t, tn } from './i18n.js';
+import { failure, start } from './shell.js';
+import { BUNDLE, bundle } from './tiles.js';
+
+const TYPE = {
+  MANIFEST: 1, ACT: 2, COMMIT: 3, DEAL: 4, COMPLAINT: 5, OPENING: 6, CONFIRM: 7, LIVENESS: 8, REGISTRATIONS: 9,
+  CANCEL: 10, BALLOT: 11, BATCH: 12, SHARES: 13,
+};
+const ACT = { APPROVE: 1, OPEN: 2, CLOSE: 3, EXCLUDE: 4, FREEZE: 5, PUBLISH: 6 };
+const READ_AT_ONCE = 4 * BUNDLE; // entries; more only when asked
+
+const u16 = (e, at) => e[at] * 256 + e[at + 1];
+const u32 = (e, at) => u16(e, at) * 65536 + u16(e, at + 2);
+const u64 = (e, at) => u32(e, at) * 4294967296 + u32(e, at + 4);
+
+// The names of signers by position.
+const names = (list, positions) => [...positions].sort((a, b) => a - b)
+  .map((i) => (list[i - 1] ? list[i - 1].name : `#${i}`)).join(', ');
+
+start('board', async (app) => {
+  let core;
+  let manifest;
+  let keys;
+  let checkpoint;
+  let story;
+  let progress = null;
+  let rootMatches = null;
+  app.leave(() => core?.stop());
+
+  try {
+    core = await startCore();
+    manifest = await loadManifest(core, app.election);
+    const note = await optional(getText('/board/checkpoint'));
+    checkpoint = note && await core.checkpoint(note, manifest.log.origin, manifest.log.key);
+    keys = await loadKeys(core, manifest).catch((e) => { if (e instanceof Refusal) throw e; return false; });
+    app.show(screen, { focus: false });
+    if (checkpoint && checkpoint.size <= READ_AT_ONCE) await readAll();
+  } catch (e) {
+    app.show(() => ({ title: t('board.title'), content: failure(e) }));
+  }
+
+  // ---- reading ----
+
+  async function readAll() {
+    const { size, root } = checkpoint;
+    story = {
+      acts: {}, trustees: { commits: new Set(), deals: new Set(), confirms: new Set(), shares: new Set(), alive: new Set() },
+      complaints: 0, registered: 0, cancelled: 0, excluded: 0, ballots: 0, batches: 0,
+    };
+    const leaves = new Uint8Array(32 * size);
+    for (let first = 0; first < size; first += BUNDLE) {
+      const entries = await bundle(getBytes, first / BUNDLE, size);
+      if (!entries || entries.length < Math.min(BUNDLE, size - first)) throw new Refusal(502, { code: 'board.bundle' });
+      const used = entries.slice(0, size - first);
+      (await core.leaves(used)).forEach((leaf, i) => leaves.set(leaf, 32 * (first + i)));
+      used.forEach(note);
+      progress = first + used.length;
+      app.say(t('board.reading', { done: progress, size }));
+    }
+    rootMatches = toHex(await core.root(leaves)) === toHex(root);
+    progress = null;
+    app.show(screen, { focus: false });
+  }
+
+  // Takes from an entry what the story needs (election/entry.h).
+  function note(e) {
+    const who = story.trustees;
+    switch (e[0]) {
+      case TYPE.ACT:
+        if (e[1] === ACT.EXCLUDE) story.excluded += 1;
+        else story.acts[e[1]] = { time: u64(e, 2), signers: endorsements(e, 1 + 1 + 8 + 32 + 2) };
+        break;
+      case TYPE.COMMIT: who.commits.add(u16(e, 1)); break;
+      case TYPE.DEAL: who.deals.add(u16(e, 1)); break;
+      case TYPE.COMPLAINT: story.complaints += 1; break;
+      case TYPE.CONFIRM: who.confirms.add(u16(e, 1)); break;
+      case TYPE.LIVENESS: who.alive.add(u16(e, 1)); break;
+      case TYPE.SHARES: who.shares.add(u16(e, 1)); break;
+      case TYPE.REGISTRATIONS: story.registered += registrations(e); break;
+      case TYPE.CANCEL: story.cancelled += 1; break;
+      case TYPE.BALLOT: story.ballots += 1; break;
+      case TYPE.BATCH:
+        story.batches += 1;
+        story.lastBatch = u64(e, 5);
+        break;
+      default:
+    }
+  }
+
+  // Positions of the signers of a list of endorsements.
+  function endorsements(e, at) {
+    const signers = [];
+    for (let p = at + 2; p + 66 <= e.length; p += 66) signers.push(u16(e, p));
+    return signers;
+  }
+
+  function registrations(e) {
+    let count = 0;
+    for (let p = 1; p + 38 <= e.length; p += 38 + u16(e, p + 36)) count += 1;
+    return count;
+  }
+
+  // ---- telling ----
+
+  function at(time) {
+    return dateTime(time, manifest.zone);
+  }
+
+  function step(done, title, ...body) {
+    return h('li', { class: done ? 'done' : 'open' },
+      h('h3', {}, title, h('span', { class: 'visually-hidden' }, ` (${t(done ? 'board.done' : 'board.open')})`)),
+      body.filter(Boolean).map((b) => (b instanceof Node ? b : h('p', {}, b))));
+  }
+
+  function act(code, title, text) {
+    const a = story && story.acts[code];
+    return step(Boolean(a), title, a ? t('board.signed', { time: at(a.time), names: names(manifest.officers, a.signers) }) : null,
+      a && text ? text : null);
+  }
+
+  function steps() {
+    const s = story;
+    const n = manifest.trustees.length;
+    const who = s && s.trustees;
+    const list = [
+      step(true, t('board.defined'), t('board.defined-what'), h('p', {}, h('code', { class: 'fingerprint' }, app.election.fingerprint))),
+      act(ACT.APPROVE, t('board.approved'), ''),
+      step(who && who.deals.size === n, t('board.ceremony'), tn('board.ceremony-what', n, { t: manifest.threshold }),
+        who && who.deals.size ? t('board.dealt', { names: names(manifest.trustees, who.deals) }) : null,
+        s && s.complaints ? tn('board.complaints', s.complaints) : null),
+      step(Boolean(keys), t('board.confirmed'), keys ? t('board.confirmed-what', { names: manifest.trustees.map((w) => w.name).join(', ') }) : null),
+      step(s && s.registered > 0, t('board.enrolled'), s ? tn('board.enrolled-what', s.registered) : null,
+        s && s.cancelled ? tn('board.cancelled', s.cancelled) : null),
+      step(who && who.alive.size > manifest.threshold, t('board.alive'), who && who.alive.size ? t('board.alive-what', { names: names(manifest.trustees, who.alive) }) : null),
+      act(ACT.OPEN, t('board.opened'), ''),
+      step(s && s.ballots > 0, t('board.ballots'), s && s.ballots
+        ? [tn('board.ballots-what', s.ballots), tn('board.batches-what', s.batches)].join(' ') : null,
+      s && s.lastBatch ? t('board.last-batch', { time: at(s.lastBatch) }) : null,
+      s && s.excluded ? tn('board.excluded', s.excluded) : null),
+      act(ACT.CLOSE, t('board.closed'), ''),
+      act(ACT.FREEZE, t('board.frozen'), t('board.frozen-what')),
+      step(who && who.shares.size >= manifest.threshold, t('board.decrypted'), who && who.shares.size
+        ? t('board.decrypted-what', { names: names(manifest.trustees, who.shares) }) : null),
+      act(ACT.PUBLISH, t('board.published'), ''),
+    ];
+    return h('ol', { class: 'story' }, list);
+  }
+
+  function check(good, text) {
+    const state = good === null ? 'unknown' : good ? 'good' : 'bad';
+    return h('li', { class: `check ${state}` }, h('strong', {}, t(`board.check-${state}`)), ' ', text);
+  }
+
+  function checks() {
+    return h('section', { class: 'card' }, h('h2', {}, t('board.checks')), h('p', {}, t('board.checks-what')), h('ul', { class: 'checks' },
+      check(true, t('board.c-manifest')),
+      check(keys === null ? null : Boolean(keys), t('board.c-keys')),
+      check(checkpoint ? true : checkpoint === null ? false : null, checkpoint ? tn('board.c-checkpoint', checkpoint.size) : t('board.c-checkpoint-none')),
+      check(rootMatches, t('board.c-root'))),
+    checkpoint && !story ? h('p', {}, button(tn('board.read-all', checkpoint.size), (event) => {
+      event.target.disabled = true;
+      readAll().catch((e) => app.show(() => ({ title: t('board.title'), content: failure(e) })));
+    })) : null,
+    h('p', { class: 'hint' }, t('board.not-all')));
+  }
+
+  function downloads() {
+    const files = [['manifest.json', 'board.f-manifest'], ['checkpoint', 'board.f-checkpoint']];
+    if (app.election.phase === 'published') files.push(['results.json', 'board.f-results'], ['results.csv', 'board.f-csv']);
+    return h('section', { class: 'card' }, h('h2', {}, t('board.files')),
+      h('ul', {}, files.map(([name, label]) => h('li', {}, h('a', { href: `/board/${name}`, download: true }, name), ' ', t(label)))),
+      h('p', {}, t('board.verify')), h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record`)));
+  }
+
+  function screen() {
+    return {
+      title: t('board.title'),
+      wide: true,
+      content: [
+        h('p', { class: 'lead' }, t('board.lead')),
+        rootMatches === false && notice('bad', t('board.bad'), t('alarm.next')),
+        h('div', { class: 'columns board' },
+          h('section', {}, h('h2', {}, t('board.story')),
+            progress !== null ? h('p', { class: 'working' }, t('board.reading', { done: progress, size: checkpoint.size })) : null, steps()),
+          h('div', {}, checks(), downloads(), h('section', { class: 'card' }, h('h2', {}, t('board.not-here')), h('p', {}, t('board.not-here-what'))))),
+        checkpoint ? h('p', { class: 'hint' }, t('board.size', { n: number(checkpoint.size) })) : null,
+      ],
+    };
+  }
+});

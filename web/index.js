@@ -1,0 +1,82 @@
+// The front page: where the election stands, what to do now, and "am I on the list?".
+
+import { getJson, post } from './api.js';
+import { field, h, notice } from './dom.js';
+import { number, t, tn, words } from './i18n.js';
+import { failure, link, phaseSentence, start } from './shell.js';
+
+start('', async (app) => {
+  const state = { number: '', birth: '', answer: null };
+  const manifest = await getJson('/api/manifest').catch(() => null); // for its times only
+
+  function card(path, title, text, first) {
+    return h('li', { class: first ? 'way first' : 'way' }, link(path, h('span', { class: 'way-title' }, title)),
+      h('p', {}, text));
+  }
+
+  // What a person can do now comes first.
+  function ways() {
+    const { phase } = app.election;
+    const order = {
+      setup: ['enrol', 'board', 'track'], open: ['vote', 'enrol', 'track', 'board'], published: ['results', 'track', 'board'],
+    };
+    const list = order[phase] || ['track', 'board', 'results'];
+    return h('ul', { class: 'ways' }, list.map((p, i) => card(`/${p}`, t(`way.${p}`), t(`way.${p}-what`), i === 0)));
+  }
+
+  function found(answer) {
+    if (!answer.found) return notice('bad', t('list.no'), t('list.no-next'));
+    const unit = typeof answer.unit === 'string' ? answer.unit : words(answer.unit && answer.unit.name);
+    return notice('good', t('list.yes'), unit && t('list.post', { post: unit }), t('list.need'),
+      h('p', {}, link('/enrol', t('list.enrol'), { class: 'button primary' })));
+  }
+
+  function lookup() {
+    const result = h('div', { role: 'status' }, state.answer && found(state.answer));
+    const own = field({
+      label: t('who.number'), hint: t('who.number-hint'), value: state.number, autocomplete: 'off',
+      spellcheck: 'false', maxlength: 40, oninput: (e) => { state.number = e.target.value; },
+    });
+    const birth = field({
+      label: t('who.birth'), type: 'date', value: state.birth, autocomplete: 'off', min: '1900-01-01',
+      oninput: (e) => { state.birth = e.target.value; },
+    });
+    const go = h('button', { type: 'submit' }, t('list.look'));
+    const submit = async (event) => {
+      event.preventDefault();
+      result.replaceChildren();
+      own.fail(state.number.trim() ? '' : t('who.number-empty'));
+      birth.fail(state.birth ? '' : t('who.birth-empty'));
+      if (!state.number.trim() || !state.birth) return;
+      go.disabled = true;
+      try {
+        state.answer = await post('/api/roll/lookup', { number: state.number.trim(), birth_date: state.birth });
+        result.replaceChildren(found(state.answer));
+      } catch (e) {
+        result.replaceChildren(failure(e));
+      }
+      go.disabled = false;
+    };
+    return h('section', { class: 'card', 'aria-labelledby': 'list-title' }, h('h2', { id: 'list-title' }, t('list.title')),
+      h('p', {}, t('list.lead')), h('form', { onsubmit: submit, novalidate: true },
+        h('div', { class: 'pair' }, own.node, birth.node), go), result);
+  }
+
+  app.show(() => ({
+    title: words(app.election.title),
+    wide: true,
+    content: [
+      h('p', { class: `phase phase-${app.election.phase}` }, phaseSentence(app.election, manifest)),
+      ways(),
+      h('div', { class: 'columns' },
+        lookup(),
+        h('section', { class: 'card' }, h('h2', {}, t('home.how')),
+          h('ol', { class: 'how' }, ['enrol', 'vote', 'check'].map((s) => h('li', {},
+            h('strong', {}, t(`home.how-${s}`)), ' ', t(`home.how-${s}-what`)))),
+          h('h3', {}, t('home.proves')), h('p', {}, t('home.proves-what')),
+          h('h3', {}, t('home.proves-not')), h('p', {}, t('home.proves-not-what')))),
+      h('p', { class: 'aside' }, tn('home.board', app.election.board.size),
+        app.election.board.batches ? ` ${t('home.batches', { n: number(app.election.board.batches) })}` : ''),
+    ],
+  }), { focus: false });
+});

@@ -1,0 +1,89 @@
+// The worker that does all mathematics, so that the page stays alive. The credential's secret never
+// leaves it; the worker ends with the page.
+
+import { Core } from './wasm.js';
+
+let core = null;
+let voter = null; // { secret, key } of the voter whose code was typed
+
+function random(len) {
+  const bytes = crypto.getRandomValues(new Uint8Array(len));
+  // A generator that is stuck gives equal bytes; a good one does so once in 2^120.
+  if (bytes.every((b) => b === bytes[0])) throw new Error('no randomness');
+  return bytes;
+}
+
+const operations = {
+  async load() {
+    const answer = await fetch('/tapat.wasm', { credentials: 'omit' });
+    if (!answer.ok) throw new Error('no wasm');
+    core = new Core(await WebAssembly.compile(await answer.arrayBuffer()));
+    return true;
+  },
+
+  sha256: (bytes) => core.sha256(bytes),
+  newCode: () => core.codeWrite(random(16)),
+  readCode: (text, symbols) => Boolean(core.codeRead(text, symbols)),
+  // The canonical writing of a code, or null.
+  tidyCode(text, symbols) {
+    const bytes = core.codeRead(text, symbols);
+    return bytes && core.codeWrite(bytes, symbols);
+  },
+
+  // From the recovery code to the credential; answers its public key and fingerprint.
+  derive(text, fingerprint) {
+    const code = core.codeRead(text);
+    if (!code) return null;
+    voter = core.derive(code, fingerprint);
+    code.fill(0);
+    return { key: voter.key, name: core.credentialFingerprint(voter.key, fingerprint) };
+  },
+  possession: (fingerprint) => core.possession(voter.secret, voter.key, fingerprint, random(32)),
+  credentialFingerprint: (key, fingerprint) => core.credentialFingerprint(key, fingerprint),
+
+  // Checks that every trustee confirmed these keys; answers the digest, or the first trustee that
+  // did not.
+  checkKeys(fingerprint, y, vHash, trustees) {
+    const digest = core.keyDigest(fingerprint, y, vHash);
+    const missing = trustees.findIndex(
+      // trustees are named by their position, 1..n
+      (who, i) => !core.confirmed(fingerprint, digest, i + 1, who.key, who.signature));
+    return { digest, missing };
+  },
+
+  seal(style, place, choices) {
+    const ballot = core.seal(style, { ...voter, ...place }, choices, random(32));
+    choices.fill(0);
+    return { ballot, hash: core.ballotHash(ballot), tracker: core.tracker(ballot) };
+  },
+  forget() {
+    if (voter) voter.secret.fill(0);
+    voter = null;
+    return true;
+  },
+
+  promiseHolds: (promise, logKey, fingerprint) => core.promiseHolds(promise, logKey, fingerprint),
+  ballotHash: (ballot) => core.ballotHash(ballot),
+  tracker: (ballot) => core.tracker(ballot),
+  leaf: (entry) => core.leaf(entry),
+  leaves: (entries) => entries.map((entry) => core.leaf(entry)),
+  root: (leaves) => core.root(leaves),
+  checkpoint: (note, origin, logKey) => core.checkpoint(note, origin, logKey),
+
+  // Does the checkpoint, signed by the log, cover this leaf? { size } or null.
+  recorded(leaf, index, proof, note, origin, logKey) {
+    const checkpoint = core.checkpoint(note, origin, logKey);
+    if (!checkpoint || index >= checkpoint.size) return null;
+    const { size, root } = checkpoint;
+    return core.included(leaf, index, size, root, proof) ? { size } : null;
+  },
+};
+
+self.addEventListener('message', async (event) => {
+  const { id, name, args } = event.data;
+  try {
+    self.postMessage({ id, value: await operations[name](...args) });
+  } catch (e) {
+    self.postMessage({ id, error: String(e && e.message) });
+  }
+});
