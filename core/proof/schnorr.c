@@ -24,7 +24,10 @@ static tp_err public_key(tp_secret_key *sk, uint8_t pk[static 32], tp_err fault)
     tp_point p;
     tp_points_mul_base(&p, &sk->x, 1);
     tp_points_encode((uint8_t(*)[32])pk, &p, 1);
-    return tp_scalar_is_zero(&sk->x) ? fault : TP_OK;
+    uint32_t zero = tp_scalar_is_zero(&sk->x);
+    tp_declassify(&zero, sizeof zero); /* the answer; a key is zero with probability 2^-252 */
+    tp_declassify(pk, 32);             /* published */
+    return zero ? fault : TP_OK;
 }
 
 tp_err tp_keypair(tp_secret_key *sk, uint8_t pk[static 32], const uint8_t seed[static 64]) {

@@ -168,6 +168,12 @@ static void respond(prover *x, uint8_t (*scalars)[32]) {
     tp_scalars_encode(scalars + 1 + x->m, z, 3);
 }
 
+/* Encodes n points of the proof; they are sent, and the challenges come from them. */
+static void publish(uint8_t (*enc)[32], const prover *x, size_t first, size_t n) {
+    tp_points_encode(enc + first, x->points + first, n);
+    tp_declassify(enc + first, 32 * n);
+}
+
 tp_err tp_sum_prove(uint8_t *out, tp_scalar *r, const tp_sum_context *context,
                     const tp_sum_bases *bases, const uint8_t *choices,
                     const uint8_t secret[static 32], const uint8_t random[static 32],
@@ -177,7 +183,9 @@ tp_err tp_sum_prove(uint8_t *out, tp_scalar *r, const tp_sum_context *context,
     if (tp_sum_shape_check(&context->shape) != TP_OK) return TP_REFUSED;
     memset(out, 0, tp_sum_len(&context->shape));
     size_t scratch_len = lay_out(&x, &context->shape, scratch);
-    tp_err err = take_choices(&x, &context->shape, choices) ? TP_REFUSED : TP_OK;
+    uint64_t out_of_range = take_choices(&x, &context->shape, choices);
+    tp_declassify(&out_of_range, sizeof out_of_range); /* the answer, and only whether */
+    tp_err err = out_of_range ? TP_REFUSED : TP_OK;
     if (err != TP_OK) goto cleanup;
 
     tp_sum_places at = tp_sum_place(x.p);
@@ -188,15 +196,16 @@ tp_err tp_sum_prove(uint8_t *out, tp_scalar *r, const tp_sum_context *context,
     draw_nonces(&x, &t, choices, secret, random);
     encrypt(&x, bases);
     commit_bits(&x, bases);
-    tp_points_encode(enc, x.points, at.a + 1);
+    publish(enc, &x, 0, at.a + 1);
     tp_sum_delta(&x.delta, &t, tp_rows(enc), x.p);
     commit_masks(&x, bases);
-    tp_points_encode(enc + at.b, x.points + at.b, 3);
+    publish(enc, &x, at.b, 3);
     tp_scalars_sum(&sigma, x.masks + 1, x.m);
     tp_scalar_encode(scalars[0], &sigma);
+    tp_declassify(scalars[0], 32); /* sent */
     tp_sum_eta(&x.eta, &t, tp_rows(enc), x.p, scalars[0]);
     commit_bit_proof(&x, bases);
-    tp_points_encode(enc + at.t_0, x.points + at.t_0, 2);
+    publish(enc, &x, at.t_0, 2);
     tp_sum_c(c, &t, tp_rows(enc), x.p);
     tp_scalar_wide(&x.c, c);
     respond(&x, scalars);
