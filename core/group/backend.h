@@ -24,7 +24,8 @@
 
 /* Each function has the contract of its namesake in group.h, except that the decoders return the
  * first bad index, or n if all are good, and may leave anything in the output from there on;
- * and that msm_var's bits are <= 253 and its scalars < 2^bits. n may be 0; out may alias. */
+ * and that msm_var's bits are <= 253 and its scalars < 2^bits. n may be 0; out may alias.
+ * Scratch for n points is enough for fewer, under the same bits. */
 typedef struct {
     const char *name;
     bool (*supported)(void); /* does this processor run it; built with plain flags */

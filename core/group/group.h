@@ -126,13 +126,14 @@ void tp_points_mul_base(tp_point *out, const tp_scalar *s, size_t n);
 /* out[i] = s[i]*P[i], constant time */
 void tp_points_mul(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n);
 /* out = sum of s[i]*P[i], constant time, doublings shared; scratch of tp_mul_sum_scratch(n) bytes,
- * 64-byte aligned. */
+ * 64-byte aligned; enough for fewer points too. */
 size_t tp_mul_sum_scratch(size_t n);
 void tp_point_mul_sum(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n,
                       void *scratch);
 /* out = sum of s[i]*P[i], variable time, public data. bits: every scalar is < 2^bits (128 or 253
  * are the tuned widths); one that is not stops the program. scratch of tp_msm_scratch(n, bits)
- * bytes, 64-byte aligned; working set is blocked, so it stays bounded for any n. */
+ * bytes, 64-byte aligned, enough for fewer points of as many bits too; working set is blocked, so
+ * it stays bounded for any n. */
 size_t tp_msm_scratch(size_t n, unsigned bits);
 void tp_msm_var(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n, unsigned bits,
                 void *scratch);

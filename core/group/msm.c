@@ -26,16 +26,22 @@ static unsigned windows_for(unsigned bits, unsigned window) {
     return bits / window + 1;
 }
 
-/* Costs in tenths of an addition to a bucket. Straus has n tables of 8 and bits/6 additions a
+/* One plan for all n with the same highest bit, made for the middle of them; so scratch has few
+ * lengths to look at (tp_msm_portable_scratch).
+ * Costs in tenths of an addition to a bucket. Straus has n tables of 8 and bits/6 additions a
  * point, which are dearer (projective, from a larger table) by 1.3; Pippenger one addition a window
  * and point, 2.2 a bucket, and about 1.5 to make a point affine. Doublings, alike in both, are left
  * out. */
 static plan choose(size_t n, unsigned bits) {
+    uint64_t middle = 1;
+    while (2 * middle <= n)
+        middle *= 2;
+    middle += middle / 2;
     plan best = {0, 0};
-    uint64_t least = (uint64_t)n * (13 * 9 + 13 * bits / 6);
+    uint64_t least = middle * (13 * 9 + 13 * bits / 6);
     for (unsigned c = 3; c <= MAX_WINDOW; c++) {
         unsigned w = windows_for(bits, c);
-        uint64_t cost = 15 * (uint64_t)n + w * (10 * (uint64_t)n + (UINT64_C(22) << (c - 1)));
+        uint64_t cost = 15 * middle + w * (10 * middle + (UINT64_C(22) << (c - 1)));
         if (cost < least) least = cost, best = (plan){c, w};
     }
     return best;
@@ -212,15 +218,21 @@ static void pippenger(ge *o, const tp_scalar *s, const tp_point *p, size_t n, pl
     }
 }
 
-static size_t scratch_for(size_t n, plan way) {
+static size_t scratch_for(size_t n, unsigned bits) {
+    plan way = choose(n, bits);
     return way.window ? lay_out(NULL, n, way).size : rounded(n * sizeof(straus_term));
 }
 
-/* The last block is smaller than the others and may be worked another way: room for either. */
+/* Enough for fewer points too: under one plan scratch grows with n, and a plan holds from one power
+ * of two to the next. */
 size_t tp_msm_portable_scratch(size_t n, unsigned bits) {
-    size_t first = n < MSM_BLOCK ? n : MSM_BLOCK, last = n % MSM_BLOCK;
-    size_t a = scratch_for(first, choose(first, bits)), b = scratch_for(last, choose(last, bits));
-    return a > b ? a : b;
+    if (n > MSM_BLOCK) n = MSM_BLOCK;
+    size_t most = scratch_for(n, bits);
+    for (size_t last = 1; last < n; last = 2 * last + 1) {
+        size_t size = scratch_for(last, bits);
+        if (size > most) most = size;
+    }
+    return most;
 }
 
 void tp_msm_portable_var(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n,

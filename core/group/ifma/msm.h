@@ -23,6 +23,7 @@
 #define MSM_MIN_WIDTH   5            /* at least two buckets to a lane */
 #define MSM_MAX_WIDTH   15           /* a digit and its sign in 16 bits */
 #define MSM_MAX_WINDOWS 51
+#define MSM_SHORTEST    64                        /* the least bound on the points in a task */
 #define MSM_LONGEST     2047                      /* points in a task */
 #define MSM_AHEAD       4                         /* steps by which rows are prefetched */
 #define MSM_SPARE       (MSM_LONGEST + MSM_AHEAD) /* entries of order that are only fetched */
@@ -60,8 +61,13 @@ typedef struct {
 
 /* ---- sizes ---- */
 
-/* The width with the least work, counted in additions to a bucket; a bucket costs about two. */
-static unsigned best_width(size_t n, unsigned bits) {
+/* The width with the least work, counted in additions to a bucket; a bucket costs about two. It is
+ * the same for all lengths with the same highest bit: that of the middle of them. */
+static unsigned best_width(size_t len, unsigned bits) {
+    size_t n = 1;
+    while (2 * n <= len)
+        n *= 2;
+    n += n / 2;
     unsigned best = MSM_MIN_WIDTH;
     uint64_t least = UINT64_MAX;
     for (unsigned c = MSM_MIN_WIDTH; c <= MSM_MAX_WIDTH; c++) {
@@ -87,7 +93,7 @@ static void plan_windows(window_plan *plan, size_t n, unsigned bits) {
 
 /* Buckets are cut into tasks of at most this many points, far above the mean of uniform digits. */
 static size_t longest_task(size_t n, size_t buckets) {
-    size_t len = 64 + 6 * (n / buckets);
+    size_t len = MSM_SHORTEST + 6 * (n / buckets);
     return len < MSM_LONGEST ? len : MSM_LONGEST;
 }
 
@@ -103,7 +109,7 @@ static size_t lay_out(workspace *ws, void *base, size_t n, const window_plan *pl
     size_t at = 0, buckets = (size_t)1 << (plan->width[0] - 1);
     ws->longest = longest_task(n, buckets);
     ws->stride = (n + TP_LANES - 1) & ~(TP_LANES - 1);
-    size_t partials = n / ws->longest + 1, tasks = buckets + partials;
+    size_t partials = n / MSM_SHORTEST + 1, tasks = buckets + partials;
     ws->rows = take(base, &at, n * sizeof *ws->rows);
     ws->digits = take(base, &at, ws->stride * plan->windows * sizeof *ws->digits);
     ws->order = take(base, &at, (n + MSM_SPARE) * sizeof *ws->order);
@@ -127,13 +133,20 @@ static unsigned plan_bits(unsigned bits) {
     return bits < 32 ? 32 : bits;
 }
 
+/* Enough for fewer points too: under one width a workspace grows with n, and a width holds from one
+ * power of two to the next. */
 static size_t ifma_msm_scratch(size_t n, unsigned bits) {
-    if (n <= MSM_SMALL) return ifma_mul_sum_scratch(n);
-    window_plan plan;
-    workspace ws;
-    size_t block = block_size(n);
-    plan_windows(&plan, block, plan_bits(bits));
-    return lay_out(&ws, NULL, block, &plan);
+    if (n > MSM_BLOCK) n = MSM_BLOCK;
+    size_t most = ifma_mul_sum_scratch(n < MSM_SMALL ? n : MSM_SMALL);
+    for (size_t len = 1; n > MSM_SMALL && len; len = len < n ? 2 * len + 1 : 0) {
+        window_plan plan;
+        workspace ws;
+        size_t last = len < n ? len : n;
+        plan_windows(&plan, last, plan_bits(bits));
+        size_t size = lay_out(&ws, NULL, last, &plan);
+        if (size > most) most = size;
+    }
+    return most;
 }
 
 /* ---- rows ---- */

@@ -261,6 +261,24 @@ static void test_outputs_may_alias(void **state) {
     }
 }
 
+/* Who holds scratch for n points may sum fewer. */
+static void test_scratch_serves_fewer_points(void **state) {
+    (void)state;
+    static const unsigned widths[] = {1, 64, 128, 253};
+    FOR_EACH_BACKEND {
+        size_t sum = 0, widest[4] = {0};
+        for (size_t n = 0; n < 700000; n += n < 3000 ? 1 : n / 16 + 1) {
+            assert_true(tp_mul_sum_scratch(n) >= sum);
+            sum = tp_mul_sum_scratch(n);
+            for (size_t w = 0; w < 4; w++) {
+                assert_true(tp_msm_scratch(n, widths[w]) >= widest[w]);
+                widest[w] = tp_msm_scratch(n, widths[w]);
+            }
+        }
+        assert_true(widest[3] < (size_t)256 << 20); /* and is bounded */
+    }
+}
+
 /* A scalar wider than promised would give a wrong sum: the program stops instead. */
 static void test_msm_stops_at_a_wide_scalar(void **state) {
     (void)state;
@@ -293,6 +311,7 @@ int main(void) {
         cmocka_unit_test(test_mul_sum),
         cmocka_unit_test(test_sums_notice_a_change),
         cmocka_unit_test(test_outputs_may_alias),
+        cmocka_unit_test(test_scratch_serves_fewer_points),
         cmocka_unit_test(test_msm_stops_at_a_wide_scalar),
     };
     if (sodium_init() < 0) return 1;
