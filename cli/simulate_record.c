@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "cli/simulate.h"
+#include "core/merkle/tiles.h"
 #include "record/pool.h"
 
 enum { BATCH = 4096, PER_ENTRY = 500 };
@@ -37,9 +38,9 @@ typedef struct {
     sim_shares shares;
     tp_key_file trustees[TP_MAX_TRUSTEES], officers[TP_MAX_SIGNERS], registrar;
     uint8_t log_secret[64];
-    blob *pending; /* entries from index `written` on */
-    size_t pending_count, pending_cap;
-    uint64_t written;
+    blob *kept; /* entries from index `first_kept` on: the last bundle's, and those not written */
+    size_t kept_count, kept_cap;
+    uint64_t first_kept, written;
     uint64_t time;
     sim_voter *voters;
     tp_pool *pool;
@@ -55,16 +56,16 @@ typedef struct {
 /* ---- entries ---- */
 
 static bool pend(maker *m, const uint8_t *bytes, size_t len) {
-    if (m->pending_count == m->pending_cap) {
-        m->pending_cap = m->pending_cap ? 2 * m->pending_cap : 64;
-        blob *more = realloc(m->pending, m->pending_cap * sizeof *more);
+    if (m->kept_count == m->kept_cap) {
+        m->kept_cap = m->kept_cap ? 2 * m->kept_cap : 64;
+        blob *more = realloc(m->kept, m->kept_cap * sizeof *more);
         if (!more) return false;
-        m->pending = more;
+        m->kept = more;
     }
     uint8_t *copy = malloc(len);
     if (!copy) return false;
     memcpy(copy, bytes, len);
-    m->pending[m->pending_count++] = (blob){copy, len};
+    m->kept[m->kept_count++] = (blob){copy, len};
     return true;
 }
 
@@ -86,23 +87,32 @@ static bool append_entry(maker *m, const tp_entry *e) {
 
 static bool source(void *ctx, uint64_t index, const uint8_t **bytes, size_t *len) {
     const maker *m = ctx;
-    if (index < m->written || index - m->written >= m->pending_count) return false;
-    *bytes = m->pending[index - m->written].bytes;
-    *len = m->pending[index - m->written].len;
+    if (index < m->first_kept || index - m->first_kept >= m->kept_count) return false;
+    *bytes = m->kept[index - m->first_kept].bytes;
+    *len = m->kept[index - m->first_kept].len;
     return true;
 }
 
-/* Writes what is pending to the folder, with a checkpoint. */
+/* Lets go of the entries of full bundles that are written. */
+static void drop_written(maker *m) {
+    uint64_t keep_from = m->written / TP_TILE_WIDTH * TP_TILE_WIDTH;
+    size_t drop = (size_t)(keep_from - m->first_kept);
+    for (size_t i = 0; i < drop; i++)
+        free(m->kept[i].bytes);
+    m->kept_count -= drop;
+    memmove(m->kept, m->kept + drop, m->kept_count * sizeof *m->kept);
+    m->first_kept = keep_from;
+}
+
+/* Writes what is new to the folder, with a checkpoint. */
 static bool flush_entries(maker *m) {
     uint8_t root[32];
-    uint64_t size = m->written + m->pending_count;
+    uint64_t size = m->first_kept + m->kept_count;
     if (tp_tiles_write(root, m->o->out, m->written, size, source, m) != TP_OK ||
         tp_checkpoint_write(m->o->out, &m->manifest, size, root, m->log_secret) != TP_OK)
         return tp_say(0, "cannot write to %s", m->o->out), false;
-    for (size_t i = 0; i < m->pending_count; i++)
-        free(m->pending[i].bytes);
-    m->pending_count = 0;
     m->written = size;
+    drop_written(m);
     return true;
 }
 
@@ -505,7 +515,9 @@ int sim_record(const sim_record_options *o) {
     free(m.scratch);
     free(m.ballots);
     free(m.voters);
-    free(m.pending);
+    for (size_t i = 0; i < m.kept_count; i++)
+        free(m.kept[i].bytes);
+    free(m.kept);
     sim_expect_free(&m.expectation);
     sim_shares_free(&m.shares);
     tp_styles_free(&m.styles);
