@@ -272,8 +272,9 @@ static void elligator2(completed out[2], const tight t[2]) {
     }
     invsqrt2(root, square, uv);
     for (int k = 0; k < 2; k++) {
-        /* sqrt(u/v) = u sqrt(1/uv); for u = 0 the root is 0 and counts as found. */
-        __mmask8 found = square[k] | fe_is_small(u[k], 0);
+        /* sqrt(u/v) = u sqrt(1/uv). u is never 0: r = -1 would make sqrt(-1) a square, which it is
+         * not modulo a prime that is 5 modulo 8. */
+        __mmask8 found = square[k];
         tight s = fe_abs(fe_mul(u[k], root[k]));
         tight s_prime = fe_neg(fe_abs(fe_mul(s, t[k])));
         s = fe_select(found, s, s_prime);

@@ -27,9 +27,9 @@ static void pick_scalars(tp_scalar *s, size_t n, uint64_t *rng) {
     for (size_t i = 0; i < n; i++) {
         uint8_t wide[64];
         uint64_t r = test_random(rng);
-        uint64_t fill = r & 0x100   ? 0x8888888888888888
-                        : r & 0x200 ? 0x7777777777777777
-                                    : 0x0820820820820820;
+        uint64_t fill = r >> 20 & 1   ? 0x8888888888888888
+                        : r >> 21 & 1 ? 0x7777777777777777
+                                      : 0x0820820820820820;
         test_random_bytes(rng, wide, 64);
         tp_scalar_wide(&s[i], wide);
         if (r % 4) continue;
@@ -50,6 +50,13 @@ static void pick_scalars(tp_scalar *s, size_t n, uint64_t *rng) {
             break;
         case 4:
             s[i] = (tp_scalar){{~0ULL, ~0ULL, ~0ULL, ~0ULL >> 4}};
+            break;
+        case 5:
+            /* a carry runs through all words of the digits' bias: 4-bit, 6-bit windows */
+            s[i] = (tp_scalar){{~0ULL, 0x7777777777777777, 0x7777777777777777, r >> 8 & 7}};
+            break;
+        case 6:
+            s[i] = (tp_scalar){{~0ULL, 0xdf7df7df7df7df7d, 0x7df7df7df7df7df7, r >> 8 & 7}};
             break;
         default:
             break;
@@ -364,16 +371,18 @@ static void test_scalars(void **state) {
     }
 }
 
-/* Sums that pass the blocks of the dot product, at the largest values. */
+/* Sums that pass the blocks of the dot product, of scalars whose limbs are the largest. */
 static void test_long_dot(void **state) {
     (void)state;
-    enum { N = 5003 };
+    enum { N = 20003 };
     static tp_scalar a[N];
     tp_scalar got, want;
     for (size_t i = 0; i < N; i++)
-        a[i] = order_minus_one;
+        a[i] = (tp_scalar){{~0ULL, ~0ULL, ~0ULL, ~0ULL >> 4}};
     ifma->scalars_dot(&got, a, a, N);
     tp_scalar_from_u64(&want, N);
+    tp_scalar_mul(&want, &want, &a[0]);
+    tp_scalar_mul(&want, &want, &a[0]);
     assert_memory_equal(&got, &want, sizeof got);
 }
 
