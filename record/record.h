@@ -36,7 +36,8 @@ TP_MUST_USE tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32
 /* ---- writing (the server's recorder, and tests) ---- */
 
 /* Brings DIR's tiles and bundles from old_size to new_size. entry gives the bytes of a leaf; it is
- * asked for leaves from the start of the old last bundle on. Files appear atomically (write, fsync,
+ * asked for leaves from old_size on (from the start of the old last bundle, if that is not on
+ * disk). Files appear atomically (write, fsync,
  * rename); full tiles are never written twice; partial ones of the old size stay until
  * tp_checkpoint_write, so that readers of the old checkpoint find them. Returns the new root; the
  * checkpoint is written apart, last. old_size 0 writes everything anew. One writer at a time.

@@ -4,7 +4,8 @@
  *
  * Invariants
  *  1. Each level holds the hashes of its last tile only; of the levels above 0 those are read again
- *     from the tiles of the old size, level 0 is hashed from the entries of its last bundle.
+ *     from the tiles of the old size, level 0 is hashed from the entries of its last bundle, which
+ *     are read again too.
  *  2. Full tiles are written once. Partial ones of the old size stay until the checkpoint of the
  *     new size was written (tp_checkpoint_write), so a reader of the old one finds them.
  */
@@ -45,6 +46,9 @@ typedef struct {
     tp_entry_source entry;
     void *ctx;
     tp_buffer bundle;
+    uint64_t old_size;
+    tp_buffer tail; /* the last bundle of the old size, if it was partial */
+    tp_reader tail_entry[TP_TILE_WIDTH];
     struct {
         uint64_t count; /* hashes of this level so far */
         tp_hash last[TP_TILE_WIDTH];
@@ -68,6 +72,14 @@ static tp_err push(tile_writer *w, unsigned level, const tp_hash *hash) {
     return push(w, level + 1, &up);
 }
 
+/* An entry from the old bundle or the source. */
+static bool get_entry(tile_writer *w, uint64_t index, const uint8_t **bytes, size_t *len) {
+    if (index >= w->old_size || !w->tail.len) return w->entry(w->ctx, index, bytes, len);
+    *bytes = w->tail_entry[index % TP_TILE_WIDTH].p;
+    *len = w->tail_entry[index % TP_TILE_WIDTH].left;
+    return true;
+}
+
 /* The bundle first, then its leaf hashes, of which a full tile and all above it may come. */
 static tp_err write_bundle(tile_writer *w, uint64_t index, unsigned width) {
     tp_writer out = tp_writer_of(w->bundle.p, w->bundle.cap);
@@ -75,7 +87,7 @@ static tp_err write_bundle(tile_writer *w, uint64_t index, unsigned width) {
     for (unsigned i = 0; i < width; i++) {
         const uint8_t *bytes;
         size_t len;
-        if (!w->entry(w->ctx, index * TP_TILE_WIDTH + i, &bytes, &len)) return TP_SYSTEM;
+        if (!get_entry(w, index * TP_TILE_WIDTH + i, &bytes, &len)) return TP_SYSTEM;
         if (len > TP_MAX_ENTRY) return TP_TOO_BIG;
         tp_tree_leaf(&leaves[i], bytes, len);
         tp_bundle_add(&out, bytes, len);
@@ -89,15 +101,34 @@ static tp_err write_bundle(tile_writer *w, uint64_t index, unsigned width) {
     return err;
 }
 
+/* The last bundle of the old size. If it is not there, the source is asked for its entries. */
+static tp_err resume_bundle(tile_writer *w) {
+    tp_tile tile = {TP_TILE_ENTRIES, w->old_size / TP_TILE_WIDTH,
+                    (unsigned)(w->old_size % TP_TILE_WIDTH)};
+    char path[TP_FILE_NAME];
+    if (!tile.width) return TP_OK;
+    tp_tile_path(path, &tile);
+    tp_err err = tp_file_read(&w->tail, w->folder, path, TP_MAX_BUNDLE);
+    if (err == TP_REFUSED) return TP_OK;
+    if (err) return err;
+    tp_reader r = tp_reader_of(w->tail.p, w->tail.len);
+    for (unsigned i = 0; i < tile.width; i++)
+        w->tail_entry[i] = tp_bundle_next(&r);
+    return tp_read_end(&r);
+}
+
 /* The hashes of each level's last tile at the old size; level 0 begins at its last bundle. */
 static tp_err resume(tile_writer *w, uint64_t old_size) {
+    w->old_size = old_size;
+    tp_err err = old_size ? resume_bundle(w) : TP_OK;
+    if (err) return err;
     w->level[0].count = old_size / TP_TILE_WIDTH * TP_TILE_WIDTH;
     for (unsigned level = 1; level <= TP_TILE_MAX_LEVEL; level++) {
         w->level[level].count = old_size >> 8 * level;
         tp_tile tile = {level, w->level[level].count / TP_TILE_WIDTH,
                         (unsigned)(w->level[level].count % TP_TILE_WIDTH)};
         if (!tile.width) continue;
-        tp_err err = tp_tile_load(&w->folder, &tile, w->level[level].last);
+        err = tp_tile_load(&w->folder, &tile, w->level[level].last);
         if (err == TP_REFUSED) /* a later run got further */
             err = load_named(w->folder, &tile, TP_TILE_WIDTH, w->level[level].last);
         if (err) return err;
@@ -151,6 +182,7 @@ tp_err tp_tiles_write(uint8_t root[static 32], const char *dir, uint64_t old_siz
 cleanup:
     if (w->folder >= 0) close(w->folder);
     tp_buffer_free(&w->bundle);
+    tp_buffer_free(&w->tail);
     free(w);
     return err;
 }

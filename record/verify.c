@@ -108,7 +108,8 @@ static int check_of(const tp_fault *f, uint8_t type) {
         {"ballot.sequence", CHAINS},
         {"ballot.previous", CHAINS},
         {"ballot.", BALLOTS},
-        {"exclusion.", ACTS}, {"board.batch", BATCHES},
+        {"exclusion.", ACTS},
+        {"board.batch", BATCHES},
         {"aggregates.", AGGREGATES},
         {"shares.", SHARES},
         {"totals.", TOTALS},
@@ -462,8 +463,7 @@ static void check_results(audit *a, const tp_results *x) {
     }
     bool json = same_file(a, TP_COPY_RESULTS_JSON, x->json, x->json_len, "files.copy");
     bool csv = same_file(a, TP_COPY_RESULTS_CSV, x->csv, x->csv_len, "results.csv");
-    if (json && csv)
-        decide(a, RESULTS, TP_PASS, NULL, "computed again, byte for byte");
+    if (json && csv) decide(a, RESULTS, TP_PASS, NULL, "computed again, byte for byte");
 }
 
 static void check_totals(audit *a, const tp_shares *s) {

@@ -35,6 +35,11 @@ static void root_of(uint8_t root[32], uint64_t size) {
     memcpy(root, h.b, 32);
 }
 
+/* The same, but what is on disk is not given again. */
+static bool only_new(void *ctx, uint64_t index, const uint8_t **bytes, size_t *len) {
+    return index >= *(const uint64_t *)ctx && numbered(NULL, index, bytes, len);
+}
+
 static void grows_as_if_written_at_once(void **state) {
     (void)state;
     static const uint64_t sizes[] = {1, 2, 255, 256, 257, 511, 512, 700, 66000, 66000};
@@ -42,7 +47,7 @@ static void grows_as_if_written_at_once(void **state) {
     uint64_t size = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         uint8_t root[32], want[32];
-        assert_int_equal(tp_tiles_write(root, grown, size, sizes[i], numbered, NULL), TP_OK);
+        assert_int_equal(tp_tiles_write(root, grown, size, sizes[i], only_new, &size), TP_OK);
         size = sizes[i];
         root_of(want, size);
         assert_memory_equal(root, want, 32);
