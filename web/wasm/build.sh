@@ -7,6 +7,7 @@ clang=$1 ld=$2 root=$3 work=$4 out=$5 depfile=$6
 
 sources='
 core/base/base.c
+core/base/declassify.c
 core/group/ed25519.c core/group/field.c core/group/field25.c core/group/group.c
 core/group/hashing.c core/group/msm.c core/group/mul.c core/group/point.c core/group/portable.c
 core/group/ristretto.c core/group/scalar.c
