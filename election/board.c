@@ -127,8 +127,8 @@ static tp_err check_close(const tp_board *b, const tp_entry *e, tp_fault *fault)
 }
 
 static tp_err check_act(const tp_board *b, const tp_entry *e, tp_fault *fault) {
-    if (e->u.act.time < b->last_time)
-        return tp_fail(fault, TP_REFUSED, "board.time", "before the last entry's time");
+    if (e->u.act.time < b->last_act)
+        return tp_fail(fault, TP_REFUSED, "board.time", "before the last act's time");
     switch (e->u.act.act) {
     case TP_ACT_APPROVE:
         if (!tp_equal(e->u.act.subject, b->manifest->fingerprint, 32))
@@ -149,7 +149,7 @@ static tp_err check_act(const tp_board *b, const tp_entry *e, tp_fault *fault) {
 }
 
 static void do_act(tp_board *b, const tp_entry *e) {
-    b->last_time = e->u.act.time;
+    b->last_act = e->u.act.time;
     switch (e->u.act.act) {
     case TP_ACT_APPROVE:
         b->approved = true;
@@ -199,11 +199,11 @@ static tp_err apply_ballot(tp_board *b, const tp_entry *e, tp_fault *fault) {
 static tp_err apply_batch(tp_board *b, const tp_entry *e, tp_fault *fault) {
     if (e->u.batch.number != b->batches + 1 || e->u.batch.ballots != b->open_ballots)
         return tp_fail(fault, TP_REFUSED, "board.batch", "batch %u", e->u.batch.number);
-    if (e->u.batch.time < b->last_time)
+    if (e->u.batch.time < b->last_batch)
         return tp_fail(fault, TP_REFUSED, "board.time", "batch %u", e->u.batch.number);
     b->batches++;
     b->open_ballots = 0;
-    b->last_time = e->u.batch.time;
+    b->last_batch = e->u.batch.time;
     return TP_OK;
 }
 

@@ -34,11 +34,12 @@ typedef struct {
     tp_ceremony *ceremony;
     tp_phase phase;
     bool approved;
-    uint64_t size;                      /* entries applied */
-    uint32_t batches;                   /* closed */
-    uint32_t open_ballots;              /* BALLOT entries since the last batch */
-    uint8_t last_ballot[32];            /* hash of the last one */
-    uint64_t last_time;                 /* of batches and acts */
+    uint64_t size;           /* entries applied */
+    uint32_t batches;        /* closed */
+    uint32_t open_ballots;   /* BALLOT entries since the last batch */
+    uint8_t last_ballot[32]; /* hash of the last one */
+    uint64_t last_act;       /* time of the last act */
+    uint64_t last_batch;     /* time of the last batch; officers sign acts while batches go on */
     uint64_t liveness[TP_MAX_TRUSTEES]; /* time of the latest, 0 if none */
     uint64_t opened_time, closed_time;
     uint64_t close_size; /* board size just after ACT_CLOSE */

@@ -72,7 +72,7 @@ SELECT key, unit, style, ready, on_board, cancelled, excluded, sequence, tip, re
        registration
 FROM credential WHERE on_board = 0 AND ready = 1 ORDER BY key LIMIT ?1;
 -- name: credential_tip
-UPDATE credential SET sequence = ?2, tip = ?3, excluded = 0
+UPDATE credential SET sequence = ?2, tip = ?3
 WHERE key = ?1 AND sequence = ?2 - 1;
 -- name: credential_recorded
 UPDATE credential SET recorded = max(recorded, ?2) WHERE key = ?1;

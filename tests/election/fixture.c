@@ -104,12 +104,10 @@ static void make_voters(fixture *f) {
     }
 }
 
-void fixture_init(fixture *f, const char *id) {
+/* Entry 0 and all else that follows from the manifest. */
+static void begin(fixture *f) {
     tp_fault fault;
     tp_entry e = {.type = TP_ENTRY_MANIFEST};
-    assert_int_not_equal(sodium_init(), -1);
-    memset(f, 0, sizeof *f);
-    make_manifest(f, id ? id : "fixture");
     must(tp_manifest_parse(&f->manifest, f->json, f->json_len, &fault), &fault);
     make_voters(f);
     tp_frontier_init(&f->tree);
@@ -119,6 +117,24 @@ void fixture_init(fixture *f, const char *id) {
     memcpy(e.u.document.hash, f->manifest.fingerprint, 32);
     e.u.document.len = f->json_len;
     must(fixture_append(f, &e, &fault), &fault);
+}
+
+void fixture_init(fixture *f, const char *id) {
+    assert_int_not_equal(sodium_init(), -1);
+    memset(f, 0, sizeof *f);
+    make_manifest(f, id ? id : "fixture");
+    begin(f);
+}
+
+void fixture_init_with(fixture *f, const char *from, const char *to) {
+    fixture_init(f, NULL);
+    char *json = fixture_manifest_with(f, from, to);
+    fixture_free(f);
+    make_manifest(f, "fixture");
+    free(f->json);
+    f->json = json;
+    f->json_len = strlen(json);
+    begin(f);
 }
 
 void fixture_free(fixture *f) {

@@ -57,6 +57,8 @@ typedef struct {
 /* A manifest, its keys and the board with entry 0. Another id is another election with the same
  * keys. NULL: "fixture". */
 void fixture_init(fixture *f, const char *id);
+/* The same with every `from` in the manifest replaced by `to`. */
+void fixture_init_with(fixture *f, const char *from, const char *to);
 void fixture_free(fixture *f);
 /* The manifest's text with every `from` replaced by `to`; malloc'd. */
 char *fixture_manifest_with(const fixture *f, const char *from, const char *to);

@@ -1,0 +1,212 @@
+/* Stages ceremony to publish: POST /api/board/entries takes signed entries of trustees, registrars
+ * and officers. An entry authenticates itself; the recorder applies it to the board, and with it
+ * what the store keeps of it.
+ *
+ *  1. Before ACT_CLOSE and before CANCEL every accepted ballot is put on the board, so that each
+ *     promise is kept and no ballot follows its credential's cancellation.
+ *  2. A document comes with the entry that names it, and with no other.
+ * spec: chapters 5 and 10.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hash/hash.h"
+#include "server/answer.h"
+#include "server/daemon.h"
+#include "server/log.h"
+
+typedef struct {
+    tp_task task; /* first */
+    tp_request *rq;
+    uint8_t *body;
+    tp_reader bytes, document;
+    tp_entry entry;
+    uint8_t hash[32]; /* of the document, if there is one */
+    uint64_t index;
+    tp_fault fault;
+} posted;
+
+/* ---- the http thread: form ---- */
+
+static bool is_act(const tp_entry *e, tp_act act) {
+    return e->type == TP_ENTRY_ACT && e->u.act.act == act;
+}
+
+/* The document that the entry names; NULL: none. */
+static const uint8_t *named_document(const tp_entry *e) {
+    if (e->type == TP_ENTRY_SHARES) return e->u.document.hash;
+    if (is_act(e, TP_ACT_FREEZE) || is_act(e, TP_ACT_PUBLISH)) return e->u.act.subject;
+    return NULL;
+}
+
+static tp_err check_document(posted *p) {
+    const uint8_t *named = named_document(&p->entry);
+    if (!named)
+        return p->document.left
+                   ? tp_fail(&p->fault, TP_MALFORMED, "document.unexpected", "document")
+                   : TP_OK;
+    tp_sha256(p->hash, p->document.p, p->document.left);
+    if (memcmp(p->hash, named, 32) != 0)
+        return tp_fail(&p->fault, TP_MALFORMED, "document.hash", "document");
+    if (p->entry.type == TP_ENTRY_SHARES && p->entry.u.document.len != p->document.left)
+        return tp_fail(&p->fault, TP_MALFORMED, "document.length", "document");
+    return TP_OK;
+}
+
+static tp_err read_posted(posted *p, size_t len) {
+    tp_reader r = tp_reader_of(p->body, len);
+    p->bytes = tp_read_vector(&r, 1, TP_MAX_ENTRY);
+    p->document = tp_read_vector(&r, 0, TP_MAX_DOCUMENT);
+    if (tp_read_end(&r)) return tp_fail(&p->fault, TP_MALFORMED, "request.octets", "body");
+    tp_err err = tp_entry_read(&p->entry, p->bytes.p, p->bytes.left, &p->fault);
+    if (err) return err;
+    switch (p->entry.type) {
+    case TP_ENTRY_MANIFEST:
+    case TP_ENTRY_REGISTRATIONS:
+    case TP_ENTRY_BALLOT:
+    case TP_ENTRY_BATCH:
+        return tp_fail(&p->fault, TP_REFUSED, "entry.type", "the recorder writes these");
+    default:
+        return check_document(p);
+    }
+}
+
+/* ---- the recorder ---- */
+
+/* A store failure within a task: the group is rolled back. */
+static tp_err stored(tp_recorder *r, posted *p, tp_err err) {
+    tp_recorder_fail(r, err);
+    return err ? tp_fail(&p->fault, TP_SYSTEM, "server.storage", "store") : TP_OK;
+}
+
+static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
+    tp_store *store = tp_recorder_store(r);
+    tp_enrolment e;
+    tp_voter v;
+    bool found;
+    tp_message m = {.time = tp_now()};
+    tp_err err = tp_store_enrolment_by_credential(store, p->entry.u.cancel.credential, &e, &found);
+    if (err || !found) return stored(r, p, err);
+    e.state = TP_ENROL_PROVEN;
+    e.updated = m.time;
+    memset(e.credential, 0, sizeof e.credential);
+    memset(e.possession, 0, sizeof e.possession);
+    err = tp_store_enrolment_put(store, &e);
+    if (!err) err = tp_store_voter_get(store, e.voter, &v, &found);
+    if (err || !found || !*v.contact) return stored(r, p, err);
+    snprintf(m.to, sizeof m.to, "%s", v.contact);
+    snprintf(m.subject, sizeof m.subject, "Your voting key was cancelled");
+    snprintf(m.text, sizeof m.text,
+             "The registrars cancelled your voting key; no ballot cast with it counts. You can "
+             "enrol a new key. If you did not ask for this, tell your post at once.");
+    return stored(r, p, tp_store_message_add(store, &m));
+}
+
+static tp_err before_cancel(tp_recorder *r, posted *p) {
+    tp_store_credential k;
+    bool found;
+    tp_err err = tp_recorder_close_batch(r);
+    if (err) return stored(r, p, err);
+    err = tp_store_credential_find(tp_recorder_store(r), p->entry.u.cancel.credential, &k, &found);
+    if (err) return stored(r, p, err);
+    if (!found || !k.on_board)
+        return tp_fail(&p->fault, TP_REFUSED, "cancel.credential", "credential");
+    if (k.cancelled) return tp_fail(&p->fault, TP_REFUSED, "cancel.repeat", "credential");
+    return TP_OK;
+}
+
+static tp_err after_cancel(tp_recorder *r, posted *p) {
+    tp_store *store = tp_recorder_store(r);
+    tp_store_credential k;
+    bool found;
+    tp_err err = tp_store_credential_find(store, p->entry.u.cancel.credential, &k, &found);
+    k.cancelled = true;
+    if (!err) err = tp_store_credential_put(store, &k);
+    return err ? stored(r, p, err) : reopen_enrolment(r, p);
+}
+
+/* The credential whose newest recorded ballot the act names. */
+static tp_err find_excluded(tp_recorder *r, posted *p, tp_store_credential *k) {
+    tp_store *store = tp_recorder_store(r);
+    tp_store_ballot b;
+    bool found;
+    tp_err err = tp_store_ballot_by_hash(store, p->entry.u.act.subject, &b, &found);
+    if (err) return stored(r, p, err);
+    if (!found || !b.recorded) return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "ballot");
+    if ((err = tp_store_credential_find(store, b.credential, k, &found))) return stored(r, p, err);
+    if (!found || k->recorded != b.sequence)
+        return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "not the newest");
+    if (k->excluded) return tp_fail(&p->fault, TP_REFUSED, "exclusion.repeat", "ballot");
+    return TP_OK;
+}
+
+/* What must hold, and be on the board, before the entry. */
+static tp_err before(tp_recorder *r, posted *p, tp_store_credential *excluded) {
+    if (p->entry.type == TP_ENTRY_CANCEL) return before_cancel(r, p);
+    if (is_act(&p->entry, TP_ACT_EXCLUDE)) {
+        tp_err err = tp_recorder_close_batch(r);
+        return err ? stored(r, p, err) : find_excluded(r, p, excluded);
+    }
+    if (is_act(&p->entry, TP_ACT_CLOSE)) return stored(r, p, tp_recorder_close_batch(r));
+    return TP_OK;
+}
+
+static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {
+    tp_store *store = tp_recorder_store(r);
+    if (p->entry.type == TP_ENTRY_CANCEL) return after_cancel(r, p);
+    if (is_act(&p->entry, TP_ACT_EXCLUDE)) {
+        excluded->excluded = true;
+        return stored(r, p, tp_store_credential_put(store, excluded));
+    }
+    if (!named_document(&p->entry)) return TP_OK;
+    return stored(r, p, tp_store_document_put(store, p->hash, p->document.p, p->document.left));
+}
+
+/* Signatures are checked before anything moves, so that a stranger cannot make a batch close. What
+ * `before` put on the board stays if the entry itself is refused then. */
+static void work(tp_recorder *r, tp_task *t) {
+    posted *p = (posted *)t;
+    tp_store_credential excluded;
+    if (tp_entry_verify(&tp_recorder_server(r)->manifest, &p->entry, &p->fault)) return;
+    if (before(r, p, &excluded)) return;
+    p->index = tp_recorder_board(r)->size;
+    if (tp_recorder_append(r, p->bytes.p, p->bytes.left, true, &p->fault)) return;
+    if (after(r, p, &excluded)) return;
+}
+
+static void free_posted(posted *p) {
+    free(p->body);
+    free(p);
+}
+
+static void done(tp_server *s, tp_task *t, bool durable) {
+    posted *p = (posted *)t;
+    (void)s;
+    if (!durable) {
+        tp_answer_storage(p->rq);
+    } else if (p->fault.err) {
+        tp_log("entry-refused", "code", "%s", p->fault.code);
+        tp_answer_fault(p->rq, &p->fault);
+    } else {
+        tp_log("entry", "index", "%llu type=%d", (unsigned long long)p->index, (int)p->bytes.p[0]);
+        tp_answer_json(p->rq, 201, json_pack("{s:I}", "index", (json_int_t)p->index));
+    }
+    free_posted(p);
+}
+
+void tp_post_entry(tp_request *rq, void *server) {
+    size_t len;
+    posted *p = calloc(1, sizeof *p);
+    if (!p) abort();
+    p->rq = rq;
+    p->fault.code = "";
+    p->body = tp_request_take_body(rq, &len);
+    p->task = (tp_task){.work = work, .done = done, .alone = true};
+    if (read_posted(p, len)) {
+        tp_answer_fault(rq, &p->fault);
+        free_posted(p);
+        return;
+    }
+    tp_recorder_submit(server, &p->task);
+}

@@ -1,0 +1,208 @@
+/* What anyone may read: the election, its keys, a ballot's state by tracker, results, the record.
+ * spec: chapters 6 and 10.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/merkle/tiles.h"
+#include "record/record.h"
+#include "server/answer.h"
+#include "server/daemon.h"
+
+static void not_found(tp_request *rq) {
+    tp_answer_problem(rq, 404, "request.path", NULL, "There is nothing here.");
+}
+
+void tp_get_election(tp_request *rq, void *server) {
+    tp_server *s = server;
+    tp_public state = tp_server_state(s);
+    tp_answer_json(rq, 200,
+                   json_pack("{s:o, s:s, s:b, s:s, s:I, s:{s:I, s:I, s:I}, s:b}", "fingerprint",
+                             tp_json_hex(s->manifest.fingerprint, 32), "title", s->manifest.title,
+                             "test", s->manifest.test, "phase", tp_phase_name(state.phase), "time",
+                             (json_int_t)tp_now(), "board", "size", (json_int_t)state.size,
+                             "batches", (json_int_t)state.batches, "batch_interval_s",
+                             (json_int_t)s->manifest.batch_interval_s, "keys",
+                             state.ready != NULL));
+}
+
+void tp_get_manifest(tp_request *rq, void *server) {
+    tp_server *s = server;
+    tp_request_answer_static(rq, &(tp_answer){.status = 200, .type = "application/json"},
+                             s->manifest_json, s->manifest_len);
+}
+
+void tp_get_keys(tp_request *rq, void *server) {
+    const tp_ready *ready = tp_server_state(server).ready;
+    if (!ready)
+        tp_answer_problem(rq, 404, "keys.unconfirmed", NULL, "Not all trustees have confirmed.");
+    else
+        tp_request_answer_static(rq, &(tp_answer){.status = 200}, ready->octets, ready->octets_len);
+}
+
+/* ---- the record's files ---- */
+
+static void serve_file(tp_server *s, tp_request *rq, const char *name, const tp_answer *a) {
+    char path[4096 + 128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", s->public_path, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode)) {
+        tp_request_answer_file(rq, a, fd, (size_t)st.st_size);
+        return;
+    }
+    if (fd >= 0) close(fd);
+    not_found(rq);
+}
+
+/* Only names that a record has. *immutable: what it holds never changes. */
+static bool record_name(const char *name, bool *immutable, const char **type) {
+    tp_tile tile;
+    *immutable = false;
+    *type = "application/octet-stream";
+    if (tp_tile_parse(&tile, name, strlen(name)) == TP_OK) {
+        *immutable = tile.width == TP_TILE_WIDTH;
+        return true;
+    }
+    if (!strncmp(name, "document/", 9)) {
+        *immutable = true;
+        return strlen(name) == 9 + 64 && strspn(name + 9, "0123456789abcdef") == 64;
+    }
+    if (!strcmp(name, "checkpoint")) {
+        *type = "text/plain; charset=utf-8";
+        return true;
+    }
+    bool csv = !strcmp(name, "results.csv");
+    *type = csv ? "text/csv; charset=utf-8" : "application/json";
+    return csv || !strcmp(name, "manifest.json") || !strcmp(name, "results.json");
+}
+
+void tp_get_board(tp_request *rq, void *server) {
+    const char *name = tp_request_path(rq) + strlen("/board/");
+    tp_answer a = {.status = 200};
+    if (record_name(name, &a.immutable, &a.type))
+        serve_file(server, rq, name, &a);
+    else
+        not_found(rq);
+}
+
+void tp_get_results(tp_request *rq, void *server) {
+    tp_answer a = {.status = 200, .type = "application/json"};
+    if (tp_server_state(server).published)
+        serve_file(server, rq, "results.json", &a);
+    else
+        tp_answer_problem(rq, 404, "results.unpublished", NULL, "There are no results yet.");
+}
+
+/* ---- tracker ---- */
+
+static const char *ballot_state(const tp_public *state, const tp_store_ballot *b,
+                                const tp_store_credential *k) {
+    if (!b->recorded || b->leaf >= state->size) return "accepted";
+    if (k->cancelled) return "excluded";
+    if (b->sequence < k->recorded) return "replaced";
+    if (k->excluded) return "excluded";
+    return state->published ? "counted" : "recorded";
+}
+
+static tp_err add_proof(tp_server *s, json_t *answer, const tp_public *state,
+                        const tp_store_ballot *b) {
+    tp_hash proof[TP_TREE_MAX_PROOF];
+    size_t count;
+    tp_err err = tp_record_inclusion(proof, &count, s->public_path, b->leaf, state->size);
+    if (err) return err;
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, tp_json_hex(proof[i].b, 32));
+    pthread_mutex_lock(&s->lock);
+    uint64_t at = b->batch < s->batch_times_cap ? s->batch_times[b->batch] : 0;
+    pthread_mutex_unlock(&s->lock);
+    json_object_set_new(answer, "batch", json_integer(b->batch));
+    json_object_set_new(answer, "batch_time", json_integer((json_int_t)at));
+    json_object_set_new(answer, "leaf", json_integer((json_int_t)b->leaf));
+    json_object_set_new(answer, "proof", list);
+    json_object_set_new(answer, "checkpoint", json_string(state->checkpoint));
+    return TP_OK;
+}
+
+static tp_err add_entry_hash(tp_store *store, json_t *answer, const tp_store_ballot *b) {
+    uint8_t entry[TP_MAX_ENTRY];
+    size_t len;
+    tp_hash leaf;
+    tp_err err = tp_store_entry(store, b->leaf, entry, sizeof entry, &len);
+    if (err) return err;
+    tp_tree_leaf(&leaf, entry, len);
+    json_object_set_new(answer, "entry_hash", tp_json_hex(leaf.b, 32));
+    return TP_OK;
+}
+
+static tp_err find_tracker(tp_store *store, const char *code, tp_store_ballot *b,
+                           tp_store_credential *k, bool *found) {
+    uint8_t tracker[16];
+    *found = false;
+    if (tp_code_read(tracker, TP_CODE_SYMBOLS, code, strlen(code))) return TP_OK;
+    tp_err err = tp_store_ballot_by_tracker(store, tracker, b, found);
+    if (!err && *found) err = tp_store_credential_find(store, b->credential, k, found);
+    return err;
+}
+
+void tp_get_tracker(tp_request *rq, void *server) {
+    tp_server *s = server;
+    tp_store *store = tp_server_reader(s, rq);
+    tp_store_ballot b;
+    tp_store_credential k;
+    bool found;
+    tp_err err = find_tracker(store, tp_request_path(rq) + strlen("/api/tracker/"), &b, &k, &found);
+    if (err) {
+        tp_answer_storage(rq);
+        return;
+    }
+    if (!found) {
+        tp_answer_problem(rq, 404, "tracker.unknown", NULL, "No ballot has this tracker.");
+        return;
+    }
+    pthread_rwlock_rdlock(&s->record); /* the tiles stay as the checkpoint says */
+    tp_public state = tp_server_state(s);
+    const char *name = ballot_state(&state, &b, &k);
+    json_t *answer = json_pack("{s:s, s:I}", "state", name, "sequence", (json_int_t)b.sequence);
+    if (b.recorded && b.leaf < state.size) {
+        err = add_proof(s, answer, &state, &b);
+        if (!err) err = add_entry_hash(store, answer, &b);
+    }
+    pthread_rwlock_unlock(&s->record);
+    if (err) {
+        json_decref(answer);
+        tp_answer_storage(rq);
+        return;
+    }
+    tp_answer_json(rq, 200, answer);
+}
+
+/* ---- outbox ---- */
+
+void tp_get_outbox(tp_request *rq, void *server) {
+    enum { MESSAGES = 100 };
+    tp_server *s = server;
+    size_t count;
+    if (!s->manifest.test) {
+        not_found(rq);
+        return;
+    }
+    tp_message *m = malloc(MESSAGES * sizeof *m);
+    if (!m) abort();
+    if (tp_store_messages(tp_server_reader(s, rq), m, MESSAGES, &count)) {
+        tp_answer_storage(rq);
+    } else {
+        json_t *list = json_array();
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "to", m[i].to, "subject",
+                                                  m[i].subject, "text", m[i].text, "time",
+                                                  (json_int_t)m[i].time));
+        tp_answer_json(rq, 200, list);
+    }
+    free(m);
+}

@@ -1,0 +1,681 @@
+/* A thin election over HTTP: every route, every refusal, and that a refusal stores nothing. */
+#include "tests/server/harness.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/merkle/note.h"
+#include "core/proof/schnorr.h"
+#include "record/record.h"
+#include "store/store.h"
+
+static daemon_scene d;
+
+static int set_up(void **state) {
+    (void)state;
+    scene_init(&d, "\"interval_s\":2", "\"interval_s\":1");
+    return scene_start(&d) ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    assert_int_equal(scene_stop(&d, SIGTERM), 0);
+    scene_free(&d);
+    return 0;
+}
+
+static tp_store *reader(void) {
+    char path[128];
+    tp_store *s;
+    snprintf(path, sizeof path, "%s/tapat.db", d.data);
+    assert_int_equal(tp_store_open(&s, path, true), TP_OK);
+    return s;
+}
+
+static uint64_t accepted(void) {
+    uint64_t all, recorded;
+    tp_store *s = reader();
+    assert_int_equal(tp_store_counts(s, &all, &recorded), TP_OK);
+    tp_store_close(s);
+    return all;
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    if (!text) fail_msg("no text %s", key);
+    return text;
+}
+
+/* ---- setup ---- */
+
+static void test_before(void **state) {
+    (void)state;
+    reply r = http_get(&d, "/api/election");
+    json_t *e = reply_json(&r);
+    assert_string_equal(text_of(e, "phase"), "setup");
+    assert_true(json_is_false(json_object_get(e, "keys")));
+    assert_int_equal(board_size(&d), 1);
+    json_decref(e);
+    assert_non_null(strstr(r.head, "Content-Security-Policy: default-src 'none';"));
+    assert_non_null(strstr(r.head, "X-Content-Type-Options: nosniff\r\n"));
+    assert_non_null(strstr(r.head, "Cache-Control: no-store\r\n"));
+    reply_free(&r);
+    r = http_get(&d, "/api/manifest");
+    assert_int_equal(r.len, d.f.json_len);
+    assert_memory_equal(r.body, d.f.json, r.len);
+    reply_free(&r);
+    expect_problem(http_get(&d, "/api/keys"), 404, "keys.unconfirmed");
+    expect_problem(http_get(&d, "/api/results"), 404, "results.unpublished");
+    expect_problem(http_get(&d, "/api/none"), 404, "request.path");
+    expect_problem(http_post(&d, "/api/ballots", "x", 1), 409, "board.phase");
+    r = http_get(&d, "/board/manifest.json");
+    assert_int_equal(r.status, 200);
+    assert_memory_equal(r.body, d.f.json, d.f.json_len);
+    reply_free(&r);
+    expect_problem(http_get(&d, "/board/../log.key"), 404, "request.path");
+    expect_problem(http_get(&d, "/board/tile/0/000.p/0"), 404, "request.path");
+}
+
+/* ---- ceremony ---- */
+
+static void test_ceremony(void **state) {
+    uint8_t bad[TP_MAX_ENTRY];
+    (void)state;
+    d.f.now = (uint64_t)time(NULL);
+    fixture_ceremony(&d.f);
+    for (size_t i = 1; i < d.f.count; i++) {
+        const fixture_bytes *e = &d.f.entries[i];
+        memcpy(bad, e->bytes, e->len);
+        bad[e->len - 1] ^= 1; /* the last byte of a signature */
+        reply r = post_entry(&d, bad, e->len, NULL, 0);
+        assert_in_range(r.status, 400, 422);
+        reply_free(&r);
+        expect_problem(post_entry(&d, e->bytes, e->len, "x", 1), 400, "document.unexpected");
+        assert_int_equal(board_size(&d), i);
+        r = post_entry(&d, e->bytes, e->len, NULL, 0);
+        json_t *index = reply_json(&r);
+        assert_int_equal(r.status, 201);
+        assert_int_equal(json_integer_value(json_object_get(index, "index")), i);
+        json_decref(index);
+        reply_free(&r);
+        for (int k = 0; k < 200 && board_size(&d) == (int64_t)i; k++)
+            usleep(5000);
+    }
+    expect_problem(post_entry(&d, (const uint8_t *)"\14", 1, NULL, 0), 400, "entry.malformed");
+    expect_problem(post_entry(&d, d.f.entries[0].bytes, d.f.entries[0].len, NULL, 0), 409,
+                   "entry.type");
+    expect_problem(http_post(&d, "/api/board/entries", "\0\5abc", 5), 400, "request.octets");
+    expect_problem(post_act(&d, TP_ACT_CLOSE, NULL, 0, NULL, 0), 409, "board.phase");
+}
+
+static void test_keys(void **state) {
+    (void)state;
+    reply r = http_get(&d, "/api/keys");
+    const tp_keys *keys = tp_ceremony_keys(d.f.board.ceremony);
+    uint8_t y_hash[32], digest[32];
+    tp_entry e = {.type = TP_ENTRY_CONFIRM, .signer = 1};
+    tp_fault fault;
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.len, 32 * FIXTURE_POINTS + 32 + 2 + 64 * FIXTURE_TRUSTEES);
+    assert_memory_equal(r.body, keys->y[0], 64);
+    assert_memory_equal(r.body + 64, keys->y[1], 96);
+    tp_sha256(y_hash, r.body, 32 * FIXTURE_POINTS);
+    tp_key_digest(digest, d.f.manifest.fingerprint, y_hash,
+                  (const uint8_t *)r.body + 32 * FIXTURE_POINTS);
+    assert_memory_equal(digest, keys->digest, 32);
+    memcpy(e.u.confirm.key_digest, digest, 32);
+    for (uint16_t i = 0; i < FIXTURE_TRUSTEES; i++) {
+        e.signer = (uint16_t)(i + 1);
+        memcpy(e.signature, r.body + 32 * FIXTURE_POINTS + 34 + 64 * i, 64);
+        assert_int_equal(tp_entry_verify(&d.f.manifest, &e, &fault), TP_OK);
+    }
+    reply_free(&r);
+}
+
+/* ---- enrolment ---- */
+
+static void import_roll(void) {
+    char path[128];
+    tp_store *s;
+    snprintf(path, sizeof path, "%s/tapat.db", d.data);
+    assert_int_equal(tp_store_open(&s, path, false), TP_OK);
+    assert_int_equal(tp_store_begin(s), TP_OK);
+    for (unsigned i = 0; i < FIXTURE_VOTERS; i++) {
+        tp_voter v = {.birth_date = "1980-05-06", .unit = (uint16_t)(i % FIXTURE_UNITS)};
+        snprintf(v.number, sizeof v.number, "V-%04u", i);
+        snprintf(v.name, sizeof v.name, "Voter %u", i);
+        if (i != 3) snprintf(v.contact, sizeof v.contact, "voter%u@example.org", i);
+        assert_int_equal(tp_store_voter_add(s, &v), TP_OK);
+    }
+    assert_int_equal(tp_store_commit(s), TP_OK);
+    tp_store_close(s);
+}
+
+#define VOTER "{\"number\":\"V-%04u\",\"birth_date\":\"1980-05-06\"}"
+
+static void test_lookup(void **state) {
+    (void)state;
+    import_roll();
+    reply r = http_json(&d, "/api/roll/lookup", VOTER, 1);
+    assert_string_equal(r.body, "{\"found\":true,\"unit\":1,\"routes\":[\"code\"]}");
+    reply_free(&r);
+    r = http_json(&d, "/api/roll/lookup", VOTER, 3);
+    assert_string_equal(r.body, "{\"found\":true,\"unit\":0,\"routes\":[]}");
+    reply_free(&r);
+    reply unknown = http_json(&d, "/api/roll/lookup", VOTER, 999);
+    reply wrong =
+        http_json(&d, "/api/roll/lookup", "{\"number\":\"V-0001\",\"birth_date\":\"1980-05-07\"}");
+    assert_string_equal(unknown.head, wrong.head); /* G10 */
+    assert_string_equal(unknown.body, wrong.body);
+    reply_free(&unknown);
+    reply_free(&wrong);
+    expect_problem(http_json(&d, "/api/roll/lookup", "{\"number\":\"V-0001\"}"), 400,
+                   "request.members");
+    expect_problem(
+        http_json(&d, "/api/roll/lookup", "{\"number\":\"V\",\"birth_date\":\"\",\"x\":1}"), 400,
+        "request.members");
+    expect_problem(http_json(&d, "/api/roll/lookup", "{\"number\":1,\"number\":2}"), 400,
+                   "request.json");
+    expect_problem(http_json(&d, "/api/roll/lookup", "[]"), 400, "request.json");
+}
+
+/* The token of a start, to be freed. */
+static char *start(unsigned voter) {
+    reply r = http_json(&d, "/api/enrol/start", VOTER, voter);
+    json_t *answer = reply_json(&r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(answer, "state"), "started");
+    assert_null(strstr(text_of(answer, "sent_to"), "voter"));
+    char *token = strdup(text_of(answer, "enrolment"));
+    json_decref(answer);
+    reply_free(&r);
+    return token;
+}
+
+/* How many messages went to the voter; code: of the newest that holds one. */
+static unsigned messages(unsigned voter, char code[static 7]) {
+    char to[64];
+    unsigned n = 0;
+    snprintf(to, sizeof to, "voter%u@example.org", voter);
+    reply r = http_get(&d, "/api/outbox");
+    json_t *list = reply_json(&r), *m;
+    size_t i;
+    code[0] = 0;
+    json_array_foreach(list, i, m) {
+        if (strcmp(text_of(m, "to"), to) != 0) continue;
+        const char *at = strstr(text_of(m, "text"), "Your code is ");
+        if (at && !code[0]) snprintf(code, 7, "%.6s", at + 13);
+        n++;
+    }
+    json_decref(list);
+    reply_free(&r);
+    return n;
+}
+
+static reply post_code(const char *token, const char *code) {
+    return http_json(&d, "/api/enrol/code", "{\"enrolment\":\"%s\",\"code\":\"%s\"}", token, code);
+}
+
+static void expect_state(reply r, const char *expected) {
+    json_t *answer = reply_json(&r);
+    if (r.status != 200) fail_msg("%d %s", r.status, r.body);
+    assert_string_equal(text_of(answer, "state"), expected);
+    json_decref(answer);
+    reply_free(&r);
+}
+
+static reply status(const char *token) {
+    return http_json(&d, "/api/enrol/status", "{\"enrolment\":\"%s\"}", token);
+}
+
+static reply hand_in(const char *token, size_t voter, const tp_scalar *secret) {
+    const uint8_t *key = d.f.voters[voter].credential.key;
+    uint8_t random[32], proof[64];
+    char credential[65], possession[129];
+    fixture_random(&d.f, random);
+    tp_credential_prove(proof, secret, key, d.f.manifest.fingerprint, random);
+    sodium_bin2hex(credential, 65, key, 32);
+    sodium_bin2hex(possession, 129, proof, 64);
+    return http_json(&d, "/api/enrol/credential",
+                     "{\"enrolment\":\"%s\",\"credential\":\"%s\",\"possession\":\"%s\"}", token,
+                     credential, possession);
+}
+
+static void wrong_code(char out[static 7], const char *code) {
+    snprintf(out, 7, "%s", code);
+    out[5] = out[5] == '9' ? '0' : (char)(out[5] + 1);
+}
+
+static void test_enrol_refusals(void **state) {
+    (void)state;
+    char code[7], wrong[7], *token = start(2);
+    expect_problem(http_json(&d, "/api/enrol/start", VOTER, 999), 404, "enrol.unknown");
+    expect_problem(http_json(&d, "/api/enrol/start", VOTER, 3), 409, "enrol.contact");
+    assert_int_equal(messages(2, code), 1);
+    expect_problem(hand_in(token, 2, &d.f.voters[2].secret), 403, "enrol.proof");
+    expect_problem(post_code("00", code), 404, "enrol.unknown");
+    expect_problem(post_code(token, "12345"), 400, "request.value");
+    wrong_code(wrong, code);
+    for (int tries = 4; tries >= 0; tries--) {
+        reply r = post_code(token, wrong);
+        json_t *problem = reply_json(&r);
+        assert_int_equal(json_integer_value(json_object_get(problem, "tries")), tries);
+        json_decref(problem);
+        expect_problem(r, 422, "enrol.code");
+    }
+    expect_problem(post_code(token, code), 422, "enrol.expired"); /* used up, though right */
+    expect_state(status(token), "started");
+    free(token);
+    token = start(2); /* within the minute: no second message */
+    assert_int_equal(messages(2, code), 1);
+    free(token);
+}
+
+static void expect_status_of(const char *token, size_t voter, const char *expected) {
+    char key[65];
+    reply r = status(token);
+    json_t *answer = reply_json(&r);
+    assert_string_equal(text_of(answer, "state"), expected);
+    sodium_bin2hex(key, 65, d.f.voters[voter].credential.key, 32);
+    assert_string_equal(text_of(answer, "credential"), key);
+    json_decref(answer);
+    reply_free(&r);
+}
+
+static reply waiting(uint64_t at, const uint8_t *secret) {
+    uint8_t message[40], signature[64], key[32], random[32];
+    char text[129];
+    tp_secret_key sk;
+    assert_int_equal(tp_keypair_decode(&sk, key, secret), TP_OK);
+    memcpy(message, d.f.manifest.fingerprint, 32);
+    tp_put_u64be(message + 32, at);
+    fixture_random(&d.f, random);
+    tp_sign(signature, &sk, key, "tapat-v1 waiting", message, 40, random);
+    sodium_bin2hex(text, sizeof text, signature, 64);
+    return http_json(&d, "/api/registrar/waiting",
+                     "{\"registrar\":1,\"time\":%llu,\"signature\":\"%s\"}", (unsigned long long)at,
+                     text);
+}
+
+static void test_waiting(size_t voter) {
+    uint64_t now = (uint64_t)time(NULL);
+    uint8_t key[32], proof[64];
+    size_t len;
+    expect_problem(waiting(now, d.f.officer[0]), 403, "registrar.signature");
+    expect_problem(waiting(now - 400, d.f.registrar[0]), 403, "registrar.signature");
+    reply r = waiting(now, d.f.registrar[0]);
+    json_t *answer = reply_json(&r), *list = json_object_get(answer, "waiting"),
+           *item = json_array_get(list, 0);
+    assert_int_equal(json_array_size(list), 1);
+    assert_string_equal(text_of(item, "name"), "Voter 5");
+    assert_int_equal(json_integer_value(json_object_get(item, "unit")), 2);
+    uint8_t *got = test_json_hex(item, "credential", &len);
+    memcpy(key, got, 32);
+    free(got);
+    got = test_json_hex(item, "possession", &len);
+    memcpy(proof, got, 64);
+    free(got);
+    assert_memory_equal(key, d.f.voters[voter].credential.key, 32);
+    assert_int_equal(tp_credential_verify(proof, key, d.f.manifest.fingerprint), TP_OK);
+    json_decref(answer);
+    reply_free(&r);
+}
+
+static void test_enrol(void **state) {
+    (void)state;
+    const size_t voter = 5;
+    char code[7], *token = start(5), *other = start(5);
+    messages(5, code);
+    expect_state(post_code(token, code), "proven");
+    expect_state(post_code(token, code), "proven"); /* again: harmless */
+    expect_problem(post_code(other, code), 422, "enrol.expired");
+    expect_problem(hand_in(other, voter, &d.f.voters[voter].secret), 403, "enrol.proof");
+    expect_problem(hand_in(token, voter, &d.f.voters[6].secret), 422, "enrol.possession");
+    expect_state(hand_in(token, voter, &d.f.voters[voter].secret), "waiting");
+    expect_state(hand_in(token, voter, &d.f.voters[voter].secret), "waiting");
+    expect_problem(hand_in(token, 8, &d.f.voters[8].secret), 409, "enrol.credential");
+    expect_status_of(token, voter, "waiting");
+    expect_state(status(other), "started"); /* who only knows number and date sees nothing */
+    test_waiting(voter);
+    run_enrol(&d, voter, voter + 1);
+    run_enrol(&d, voter, voter + 1);
+    wait_recorded(&d, voter);
+    for (int i = 0; i < 200; i++, usleep(25000)) {
+        reply r = status(token);
+        bool done = strstr(r.body, "\"recorded\"") != NULL;
+        reply_free(&r);
+        if (done) break;
+    }
+    expect_status_of(token, voter, "recorded");
+    free(token);
+    free(other);
+}
+
+static void test_registrations(void **state) {
+    (void)state;
+    tp_store *s = reader();
+    tp_registration r;
+    tp_store_credential k;
+    bool found;
+    char credential[65], signature[129];
+    fixture_registration(&d.f, &r, 7);
+    sodium_bin2hex(credential, 65, r.credential, 32);
+    r.registrars.by[0].signature[40] ^= 1;
+    sodium_bin2hex(signature, 129, r.registrars.by[0].signature, 64);
+#define ONE                                                                                        \
+    "{\"registrations\":[{\"credential\":\"%s\",\"unit\":%d,\"style\":%d,\"registrar\":%d,"        \
+    "\"signature\":\"%s\"}]}"
+    const char *path = "/api/registrar/registrations";
+    expect_problem(http_json(&d, path, ONE, credential, r.unit, r.style, 1, signature), 422,
+                   "registration.signature");
+    r.registrars.by[0].signature[40] ^= 1;
+    sodium_bin2hex(signature, 129, r.registrars.by[0].signature, 64);
+    expect_problem(http_json(&d, path, ONE, credential, r.unit, r.style, 2, signature), 409,
+                   "registration.signer");
+    expect_problem(http_json(&d, path, ONE, credential, r.unit, 1 - r.style, 1, signature), 409,
+                   "registration.style");
+    expect_problem(http_json(&d, path, ONE, credential, 77, r.style, 1, signature), 409,
+                   "registration.unit");
+    expect_problem(http_json(&d, path, "{\"registrations\":[]}"), 400, "request.value");
+    assert_int_equal(tp_store_credential_find(s, r.credential, &k, &found), TP_OK);
+    assert_false(found);
+    tp_store_close(s);
+    run_enrol(&d, 0, FIXTURE_VOTERS - 1); /* all but one, voter 5 once more among them */
+}
+
+/* ---- casting ---- */
+
+static uint8_t ballot[FIXTURE_BALLOT];
+static size_t ballot_len;
+
+static void test_cast_refusals(void **state) {
+    (void)state;
+    static uint8_t bad[FIXTURE_BALLOT];
+    ballot_len = seal(&d, ballot, 0);
+    expect_problem(http_post(&d, "/api/ballots", ballot, ballot_len), 409, "board.phase");
+    run_open(&d);
+    const struct {
+        size_t at;
+        int status;
+        const char *code;
+    } cases[] = {{TP_BALLOT_HEAD + 5, 400, "ballot.point"},
+                 {64 + 3, 409, "ballot.sequence"},
+                 {68, 409, "ballot.previous"},
+                 {32 + 32 + 4 + 32 + 1, 409, "ballot.unit"},
+                 {ballot_len - 1, 400, "ballot.signature"},
+                 {ballot_len - 20, 422, "ballot.signature"},
+                 {0, 409, "ballot.fingerprint"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        memcpy(bad, ballot, ballot_len);
+        bad[cases[i].at] ^= cases[i].at == ballot_len - 1 ? 0x80 : 1;
+        reply r = http_post(&d, "/api/ballots", bad, ballot_len);
+        expect_problem(r, cases[i].status, cases[i].code);
+    }
+    expect_problem(http_post(&d, "/api/ballots", ballot, ballot_len - 1), 400, "ballot.length");
+    expect_problem(http_post(&d, "/api/ballots", ballot, 50), 400, "ballot.length");
+    size_t stranger = FIXTURE_VOTERS - 1;
+    size_t len = seal(&d, bad, stranger);
+    expect_problem(http_post(&d, "/api/ballots", bad, len), 409, "ballot.credential");
+    assert_int_equal(accepted(), 0);
+}
+
+static void check_promise(const reply *r) {
+    uint8_t hash[32], bytes[TP_PROMISE_SIGNED];
+    char tracker[TP_CODE_TEXT];
+    size_t len;
+    tp_promise p = {0};
+    json_t *answer = reply_json(r);
+    uint8_t *got = test_json_hex(answer, "ballot_hash", &len), *key, *signature;
+    tp_ballot_hash(hash, ballot, ballot_len);
+    assert_memory_equal(got, hash, 32);
+    memcpy(p.ballot_hash, got, 32);
+    key = test_json_hex(answer, "credential", &len);
+    memcpy(p.credential, key, 32);
+    assert_memory_equal(key, d.f.voters[0].credential.key, 32);
+    tp_ballot_tracker(tracker, ballot, ballot_len);
+    assert_string_equal(text_of(answer, "tracker"), tracker); /* attack F3 */
+    p.sequence = (uint32_t)json_integer_value(json_object_get(answer, "sequence"));
+    p.deadline = (uint64_t)json_integer_value(json_object_get(answer, "deadline"));
+    assert_in_range(p.deadline, time(NULL) + 50, time(NULL) + 61);
+    signature = test_json_hex(answer, "signature", &len);
+    tp_promise_signed_bytes(bytes, &p, d.f.manifest.fingerprint);
+    assert_int_equal(
+        crypto_sign_verify_detached(signature, bytes, sizeof bytes, d.f.manifest.log_key), 0);
+    free(got);
+    free(key);
+    free(signature);
+    json_decref(answer);
+}
+
+static void test_cast(void **state) {
+    (void)state;
+    static uint8_t next[FIXTURE_BALLOT];
+    reply r = http_post(&d, "/api/ballots", ballot, ballot_len);
+    assert_int_equal(r.status, 201);
+    check_promise(&r);
+    reply again = http_post(&d, "/api/ballots", ballot, ballot_len);
+    assert_int_equal(again.status, 200);
+    assert_string_equal(again.body, r.body);
+    reply_free(&again);
+    reply_free(&r);
+    size_t len = seal(&d, next, 0); /* another ballot with the same sequence */
+    reply second = http_post(&d, "/api/ballots", next, len);
+    assert_int_equal(second.status, 409);
+    reply_free(&second);
+    moved(&d, 0, ballot, ballot_len);
+    len = seal(&d, next, 0);
+    r = http_post(&d, "/api/ballots", next, len);
+    if (r.status == 409) { /* unless a batch closed just now */
+        assert_non_null(strstr(r.head, "\r\nRetry-After: "));
+        expect_problem(r, 409, "ballot.predecessor");
+    } else {
+        reply_free(&r);
+    }
+    assert_true(wait_for(&d, ballot, ballot_len, "recorded") ||
+                wait_for(&d, ballot, ballot_len, "replaced"));
+    r = http_post(&d, "/api/ballots", next, len);
+    assert_in_range(r.status, 200, 201);
+    reply_free(&r);
+    moved(&d, 0, next, len);
+    assert_true(wait_for(&d, next, len, "recorded"));
+    assert_true(wait_for(&d, ballot, ballot_len, "replaced"));
+    r = http_post(&d, "/api/ballots", ballot, ballot_len); /* for ever the same answer */
+    assert_int_equal(r.status, 200);
+    reply_free(&r);
+    for (size_t v = 1; v < 20; v++)
+        cast(&d, v);
+    assert_int_equal(accepted(), 21);
+}
+
+static void test_tracker(void **state) {
+    (void)state;
+    char path[128], tracker[TP_CODE_TEXT];
+    tp_hash leaf, root, proof[TP_TREE_MAX_PROOF];
+    uint8_t entry[1 + FIXTURE_BALLOT] = {TP_ENTRY_BALLOT};
+    wait_recorded(&d, 19);
+    assert_true(wait_for(&d, ballot, ballot_len, "replaced"));
+    tp_ballot_tracker(tracker, ballot, ballot_len);
+    snprintf(path, sizeof path, "/api/tracker/%s", tracker);
+    reply r = http_get(&d, path);
+    json_t *a = reply_json(&r), *list = json_object_get(a, "proof"), *item;
+    memcpy(entry + 1, ballot, ballot_len);
+    tp_tree_leaf(&leaf, entry, 1 + ballot_len);
+    size_t i, len;
+    json_array_foreach(list, i, item) {
+        uint8_t *hash = test_hex(item, &len);
+        memcpy(proof[i].b, hash, 32);
+        free(hash);
+    }
+    uint8_t *hash = test_json_hex(a, "entry_hash", &len);
+    assert_memory_equal(hash, leaf.b, 32);
+    free(hash);
+    tp_note note;
+    tp_checkpoint at;
+    tp_vkey key;
+    const char *text = text_of(a, "checkpoint");
+    assert_int_equal(tp_note_parse(&note, text, strlen(text)), TP_OK);
+    assert_int_equal(tp_vkey_init(&key, d.f.manifest.log_origin, strlen(d.f.manifest.log_origin),
+                                  TP_KEY_ED25519, d.f.manifest.log_key),
+                     TP_OK);
+    assert_int_equal(tp_note_verify(&note, &key, crypto_sign_verify_detached, NULL), TP_OK);
+    assert_int_equal(tp_checkpoint_parse(&at, note.text, note.text_len), TP_OK);
+    root = at.root;
+    uint64_t index = (uint64_t)json_integer_value(json_object_get(a, "leaf"));
+    assert_int_equal(
+        tp_tree_check_inclusion(&leaf, index, at.size, &root, proof, json_array_size(list)), TP_OK);
+    assert_in_range(json_integer_value(json_object_get(a, "batch_time")), time(NULL) - 60,
+                    time(NULL));
+    json_decref(a);
+    reply_free(&r);
+    expect_problem(http_get(&d, "/api/tracker/AAAAA"), 404, "tracker.unknown");
+    tracker[0] = tracker[0] == 'A' ? 'B' : 'A';
+    snprintf(path, sizeof path, "/api/tracker/%s", tracker);
+    expect_problem(http_get(&d, path), 404, "tracker.unknown");
+}
+
+/* ---- cancel, exclude, close ---- */
+
+static reply post_cancel(size_t voter) {
+    uint8_t bytes[4096], random[32];
+    tp_entry e = {.type = TP_ENTRY_CANCEL, .u.cancel = {.reason = 1}};
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    e.u.cancel.time = (uint64_t)time(NULL);
+    memcpy(e.u.cancel.credential, d.f.voters[voter].credential.key, 32);
+    fixture_random(&d.f, random);
+    assert_int_equal(tp_entry_sign(&e, d.f.manifest.fingerprint, 1, d.f.registrar[0], random),
+                     TP_OK);
+    assert_int_equal(tp_entry_write(&w, &e), TP_OK);
+    return post_entry(&d, bytes, w.len, NULL, 0);
+}
+
+static void test_cancel_and_exclude(void **state) {
+    (void)state;
+    static uint8_t next[FIXTURE_BALLOT];
+    char code[7];
+    cast(&d, 5); /* accepted, perhaps not recorded yet: the promise is kept first */
+    unsigned before = messages(5, code);
+    expect_status(post_cancel(5), 201);
+    expect_problem(post_cancel(5), 409, "cancel.repeat");
+    expect_problem(post_cancel(FIXTURE_VOTERS - 1), 409, "cancel.credential");
+    assert_true(messages(5, code) > before);
+    wait_recorded(&d, 5);
+    size_t len = seal(&d, next, 5);
+    expect_problem(http_post(&d, "/api/ballots", next, len), 409, "ballot.cancelled");
+    assert_true(wait_for(&d, ballot, ballot_len, "replaced"));
+    const uint8_t *tip = d.f.voters[1].credential.tip;
+    expect_problem(
+        post_act(&d, TP_ACT_EXCLUDE, d.f.voters[1].credential.key, TP_EXCLUDE_COURT_ORDER, NULL, 0),
+        409, "exclusion.ballot");
+    expect_status(post_act(&d, TP_ACT_EXCLUDE, tip, TP_EXCLUDE_COURT_ORDER, NULL, 0), 201);
+    expect_problem(post_act(&d, TP_ACT_EXCLUDE, tip, TP_EXCLUDE_COURT_ORDER, NULL, 0), 409,
+                   "exclusion.repeat");
+}
+
+static void test_close(void **state) {
+    (void)state;
+    static uint8_t late[FIXTURE_BALLOT];
+    uint64_t all, recorded;
+    cast(&d, 20);
+    expect_status(post_act(&d, TP_ACT_CLOSE, NULL, 0, NULL, 0), 201);
+    tp_store *s = reader();
+    assert_int_equal(tp_store_counts(s, &all, &recorded), TP_OK);
+    assert_int_equal(all, recorded); /* every promise is kept */
+    tp_store_close(s);
+    size_t len = seal(&d, late, 21);
+    expect_problem(http_post(&d, "/api/ballots", late, len), 409, "board.phase");
+    expect_problem(http_json(&d, "/api/enrol/start", VOTER, 9), 409, "board.phase");
+}
+
+/* The record that was served is one that replays, and holds what was cast. */
+static void test_record(void **state) {
+    (void)state;
+    char dir[128];
+    tp_fault fault = {.code = ""};
+    tp_record *r;
+    tp_replay replay;
+    const tp_replay_options o = {.threads = 2};
+    uint64_t ballots = 0;
+    snprintf(dir, sizeof dir, "%s/public", d.data);
+    for (int i = 0; i < 100; i++, usleep(25000)) {
+        tp_store *s = reader();
+        uint64_t size;
+        assert_int_equal(tp_store_size(s, &size), TP_OK);
+        tp_store_close(s);
+        if (board_size(&d) == (int64_t)size) break;
+    }
+    assert_int_equal(tp_record_open(&r, dir, &fault), TP_OK);
+    if (tp_replay_run(&replay, r, &o, &fault)) fail_msg("%s: %s", fault.code, fault.where);
+    assert_int_equal(replay.board.phase, TP_CLOSED);
+    for (size_t i = 0; i < FIXTURE_UNITS; i++)
+        ballots += replay.units[i].ballots;
+    assert_int_equal(ballots, accepted());
+    assert_int_equal(replay.units[2].voided, 1);
+    assert_int_equal(replay.units[1].excluded, 1);
+    tp_replay_free(&replay);
+    tp_record_close(r);
+}
+
+static void test_restart(void **state) {
+    (void)state;
+    int64_t size = board_size(&d);
+    reply before = http_get(&d, "/board/checkpoint");
+    uint64_t all = accepted();
+    assert_int_equal(scene_stop(&d, SIGTERM), 0);
+    assert_true(scene_start(&d));
+    assert_int_equal(board_size(&d), size);
+    assert_int_equal(accepted(), all);
+    reply after = http_get(&d, "/board/checkpoint");
+    assert_string_equal(before.body, after.body);
+    reply_free(&before);
+    reply_free(&after);
+    reply r = http_get(&d, "/api/election");
+    assert_non_null(strstr(r.body, "\"closed\""));
+    assert_non_null(strstr(r.body, "\"keys\":true"));
+    reply_free(&r);
+    daemon_scene second = d; /* one daemon for a folder */
+    second.pid = 0;
+    assert_false(scene_start(&second));
+    assert_int_equal(scene_stop(&second, 0), 1);
+}
+
+/* Nothing that is secret or personal is in the daemon's log (attacks C13, G9). */
+static void test_log(void **state) {
+    (void)state;
+    size_t len;
+    char key[65], *log = test_file(d.log, &len);
+    assert_non_null(log);
+    assert_non_null(strstr(log, "event=ready"));
+    for (size_t v = 0; v < FIXTURE_VOTERS; v++) {
+        sodium_bin2hex(key, 65, d.f.voters[v].credential.key, 32);
+        assert_null(strstr(log, key));
+    }
+    assert_null(strstr(log, "example.org"));
+    assert_null(strstr(log, "V-0"));
+    assert_null(strstr(log, "127.0.0.1"));
+    free(log);
+}
+
+int main(void) {
+    if (tp_group_select(NULL)) return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_before),
+        cmocka_unit_test(test_ceremony),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_enrol_refusals),
+        cmocka_unit_test(test_enrol),
+        cmocka_unit_test(test_registrations),
+        cmocka_unit_test(test_cast_refusals),
+        cmocka_unit_test(test_cast),
+        cmocka_unit_test(test_tracker),
+        cmocka_unit_test(test_cancel_and_exclude),
+        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_log),
+    };
+    return cmocka_run_group_tests_name("server/election", tests, set_up, tear_down);
+}
