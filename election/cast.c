@@ -1,5 +1,5 @@
 /* Stage cast: makes, reads and checks ballots. Freestanding: the page runs the same code.
- * spec: chapter 4 (cast), requirements V-1..V-14.
+ * spec: chapter 4 (cast), requirements C-1..C-14.
  *
  * Invariants
  *  1. A ballot's length depends on its style alone (C9).
@@ -25,7 +25,7 @@ size_t tp_ballot_size(const tp_ballot_style *s) {
     return len;
 }
 
-/* Everything that a contest's proof is bound to. spec: V-4 */
+/* Everything that a contest's proof is bound to. spec: C-4 */
 static void proof_context(tp_sum_context *x, const tp_ballot_style *s, size_t i,
                           const tp_ballot *b) {
     memset(x, 0, sizeof *x);
@@ -107,7 +107,7 @@ tp_err tp_ballot_seal(uint8_t *out, const tp_ballot_style *s, const tp_scalar *s
 
 /* ---- reading ---- */
 
-/* spec: V-5, V-6 */
+/* spec: C-5, C-6 */
 tp_err tp_ballot_read(tp_ballot *b, const tp_ballot_style *s, const uint8_t *bytes, size_t len,
                       tp_fault *fault) {
     tp_reader r = tp_reader_of(bytes, len);
@@ -199,7 +199,7 @@ static const char *malformed_code(const uint8_t *proof, const tp_sum_shape *shap
     return scalars_good(proof, shape) ? "ballot.point" : "ballot.scalar";
 }
 
-/* A refused ballot once more, alone, to name what is wrong with it. spec: V-8 */
+/* A refused ballot once more, alone, to name what is wrong with it. spec: C-8 */
 static const char *name_fault(const tp_ballot_style *s, const uint8_t *bytes, void *scratch) {
     tp_ballot b;
     if (tp_ballot_read(&b, s, bytes, tp_ballot_size(s), NULL) != TP_OK) return "ballot.proof";

@@ -1,5 +1,5 @@
 /* Stage ceremony: what the trustees' messages make of the public state. The trustees' own side is
- * ceremony_trustee.c. spec: chapter 3 (ceremony), requirements Y-1..Y-20.
+ * ceremony_trustee.c. spec: chapter 3 (ceremony), requirements X-1..X-20.
  *
  * Invariants
  *  1. A refused entry leaves the state as it was.
@@ -141,7 +141,7 @@ const tp_keys *tp_ceremony_keys(const tp_ceremony *c) {
 
 /* ---- round 0 ---- */
 
-/* A point of small order would make every box to it open to everyone. spec: Y-4 */
+/* A point of small order would make every box to it open to everyone. spec: X-4 */
 static bool good_box_key(const uint8_t key[static 32]) {
     static const uint8_t any[32] = {9};
     uint8_t shared[32];
@@ -162,7 +162,7 @@ static tp_err apply_commit(tp_ceremony *c, const tp_entry *e, tp_fault *fault) {
 
 /* ---- round 1 ---- */
 
-/* spec: Y-3 */
+/* spec: X-3 */
 void tp_ceremony_deal_hash(uint8_t out[static 32], const tp_manifest *m, uint16_t dealer,
                            const uint8_t *messages) {
     tp_sha256_ctx h;
@@ -234,7 +234,7 @@ static tp_err contest_keys(tp_ceremony *c, size_t contest, size_t first) {
     return TP_OK;
 }
 
-/* spec: Y-12, Y-13 */
+/* spec */
 static tp_err derive_keys(tp_ceremony *c) {
     tp_sha256_ctx y, v;
     uint8_t y_hash[32], v_hash[32];
@@ -289,7 +289,7 @@ static tp_err apply_complaint(tp_ceremony *c, const tp_entry *e, tp_fault *fault
     return TP_OK;
 }
 
-/* Whether these shares, in clear, fit a dealer's commitments in every contest. spec: Y-9 */
+/* Whether these shares, in clear, fit a dealer's commitments in every contest. spec: X-9 */
 tp_err tp_ceremony_shares_fit(const tp_ceremony *c, const tp_scalar *shares, uint16_t dealer,
                               uint16_t receiver) {
     tp_point *scratch = calloc(2 * c->points, sizeof *scratch);
@@ -373,7 +373,7 @@ void tp_liveness_message(uint8_t out[static TP_LIVENESS_MESSAGE], const tp_cerem
 }
 
 /* delta^1..delta^p, fresh for every board and time, so that no combination kept from earlier
- * stands in for the shares. The key digest fixes the verification keys. spec: Y-17 */
+ * stands in for the shares. The key digest fixes the verification keys. spec: X-17 */
 void tp_liveness_weights(tp_scalar *powers, const uint8_t message[static TP_LIVENESS_MESSAGE],
                          size_t p) {
     tp_transcript t;

@@ -1,5 +1,5 @@
 /* Stage ceremony, a trustee's side: everything that comes from its seed.
- * spec: chapter 3 (ceremony), requirements Y-2, Y-5..Y-8, Y-14, Y-17.
+ * spec: chapter 3 (ceremony), requirements X-2, X-5..X-8, X-14, X-17.
  *
  * Invariants
  *  1. Polynomials are a function of seed, fingerprint, contest and position, so the deal that was
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SHA-512 of a domain, the seed and what else fixes the value. spec: Y-2 */
+/* SHA-512 of a domain, the seed and what else fixes the value. spec: X-2 */
 static void from_seed(uint8_t out[static 64], const char *domain, const uint8_t seed[static 32],
                       const void *context, size_t len) {
     tp_sha512_ctx h;
@@ -77,7 +77,7 @@ static void forget(polynomials *f) {
     free(f->messages);
 }
 
-/* The polynomials of one contest. spec: Y-5 */
+/* The polynomials of one contest. spec: X-5 */
 static tp_err deal_contest(tp_scalar *coefficients, uint8_t *message, const tp_dkg_params *q,
                            uint16_t dealer, const tp_trustee_keys *keys,
                            const uint8_t seed[static 32]) {
@@ -148,7 +148,7 @@ static tp_err shares_for(uint8_t *out, const tp_ceremony *c, const polynomials *
 }
 
 /* A sealed box as libsodium opens it, with the ephemeral key hedged instead of drawn inside:
- * nonce = BLAKE2b-192(ephemeral key || box key). spec: Y-7 */
+ * nonce = BLAKE2b-192(ephemeral key || box key). spec: X-7 */
 static tp_err seal(uint8_t *out, const uint8_t *bytes, size_t len, const uint8_t key[static 32],
                    const uint8_t ephemeral_seed[static 32]) {
     uint8_t secret[32], nonce[crypto_box_NONCEBYTES], both[64];
@@ -212,7 +212,7 @@ tp_err tp_ceremony_deal(tp_writer *w, const tp_ceremony *c, uint16_t trustee,
 /* ---- receiving ---- */
 
 /* The shares of one dealer: those opened in public, or those in this trustee's box. TP_INVALID:
- * they are not what the dealer committed to. spec: Y-8, Y-9 */
+ * they are not what the dealer committed to. spec: X-8, X-9 */
 static tp_err receive(tp_scalar *shares, const tp_ceremony *c, uint16_t dealer, uint16_t trustee,
                       const tp_trustee_keys *keys) {
     size_t len = 32 * c->points, pair = (dealer - 1u) * c->n + trustee - 1u;
@@ -323,7 +323,7 @@ tp_err tp_ceremony_secret(tp_scalar *x, const tp_ceremony *c, uint16_t trustee,
 
 /* ---- liveness ---- */
 
-/* One proof of possession of the weighted sum of a contest's secrets. spec: Y-17 */
+/* One proof of possession of the weighted sum of a contest's secrets. spec: X-17 */
 static tp_err prove_liveness(uint8_t proof[static 64], const tp_ceremony *c, const tp_entry *e,
                              size_t contest, const tp_scalar *x, const uint8_t random[static 32]) {
     uint8_t message[TP_LIVENESS_MESSAGE], key[32];

@@ -4,7 +4,7 @@
  *  1. Writing and reading are constant time in the symbols: a recovery code is secret.
  *  2. The check symbol is sum x^(i+1)*d_i over GF(2)[x]/(x^5+x^2+1). x has order 31 and there are
  * at most 30 symbols, so the weights differ and are not zero: one wrong symbol or one swap of two
- *     unlike symbols changes the sum. spec: chapter 1, A-20..A-24.
+ *     unlike symbols changes the sum. spec: chapter 4, A-1..A-5.
  */
 #include "election/code.h"
 
@@ -24,7 +24,7 @@ static char symbol_of(uint32_t v) {
                   at_least(v, 22) + at_least(v, 27));
 }
 
-/* The value of a character, or 32 if it is none. spec: A-22 */
+/* The value of a character, or 32 if it is none. spec: A-3 */
 static uint32_t value_of(uint8_t ch) {
     uint32_t c = ch, v = 32;
     c -= 32 * (at_least(c, 'a') & at_least('z', c));
@@ -41,7 +41,7 @@ static uint32_t times_x(uint32_t d) {
     return ((d << 1) ^ (0x25 & (uint32_t)tp_mask(d >> 4))) & 31;
 }
 
-/* spec: A-21 */
+/* spec: A-2 */
 static uint32_t check_symbol(const uint8_t *d, unsigned symbols) {
     uint32_t sum = 0;
     for (unsigned i = symbols; i-- > 0;)

@@ -1,5 +1,5 @@
 /* Stage decrypt: the aggregates document, the trustees' shares of it, and the totals.
- * spec: chapter 7, requirements R-7..R-16.
+ * spec: chapter 7, requirements W-7..W-16.
  *
  * Aggregates document
  *   struct { uint16 contest; uint16 units<2..2048>; uint32 ballots; opaque R[32];
@@ -67,7 +67,7 @@ static bool carries(const tp_manifest *m, uint16_t unit, uint16_t contest) {
     return false;
 }
 
-/* Ascending units that vote on the contest, each in one set only. spec: R-8 */
+/* Ascending units that vote on the contest, each in one set only. spec: W-8 */
 static bool read_units(tp_reporting_set *set, room *to, tp_reader *r, const tp_manifest *m,
                        uint8_t *taken) {
     tp_reader v = tp_read_vector(r, 2, UNITS_MAX);
@@ -84,7 +84,7 @@ static bool read_units(tp_reporting_set *set, room *to, tp_reader *r, const tp_m
     return !v.failed && !r->failed;
 }
 
-/* Good points, and R is not the identity. spec: R-9 */
+/* Good points, and R is not the identity. spec: W-9 */
 static bool good_points(const uint8_t *bytes, size_t p) {
     static const uint8_t identity[32];
     tp_point *points = calloc(1 + p, sizeof *points);
@@ -117,7 +117,7 @@ static tp_err read_set(room *to, tp_reader *r, const tp_manifest *m, uint16_t co
     return TP_OK;
 }
 
-/* Sets by contest, then by first unit. spec: R-8 */
+/* Sets by contest, then by first unit. spec: W-8 */
 static tp_err read_sets(room *to, tp_reader r, const tp_manifest *m) {
     uint8_t taken[TP_MAX_UNITS];
     uint32_t last_contest = UINT32_MAX, last_first = 0;
@@ -313,7 +313,7 @@ static tp_err check_run(tp_point *out, const tp_manifest *m, const tp_keys *keys
     return tp_fail(fault, err, code, "trustee %u, contest %zu", trustee, x->contest);
 }
 
-/* spec: R-13 */
+/* spec: W-13 */
 static tp_err check_head(tp_reader *r, const tp_manifest *m, const tp_aggregates *a,
                          const uint8_t aggregates_hash[static 32], uint16_t trustee, size_t len) {
     run one;

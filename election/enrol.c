@@ -1,5 +1,5 @@
 /* Stage enrol: credentials and registrations. Freestanding: the page runs the same code.
- * spec: chapter 4 (enrol), requirements E-1..E-12.
+ * spec: chapter 4 (enrol), requirements L-1..L-12.
  */
 #include "election/enrol.h"
 
@@ -13,7 +13,7 @@ enum {
     SIGNED_LEN = 32 + 32 + 2 + 2, /* fingerprint, credential, unit, style */
 };
 
-/* spec: E-2 */
+/* spec: L-2 */
 void tp_credential_derive(tp_scalar *s, uint8_t key[static 32], const uint8_t code[static 16],
                           const uint8_t fingerprint[static 32], uint64_t *memory) {
     uint8_t tag[64];
@@ -26,7 +26,7 @@ void tp_credential_derive(tp_scalar *s, uint8_t key[static 32], const uint8_t co
     tp_wipe(tag, sizeof tag);
 }
 
-/* spec: E-3 */
+/* spec: L-3 */
 void tp_credential_prove(uint8_t proof[static 64], const tp_scalar *s, const uint8_t key[static 32],
                          const uint8_t fingerprint[static 32], const uint8_t random[static 32]) {
     tp_secret_key secret = {.x = *s};
@@ -39,7 +39,7 @@ tp_err tp_credential_verify(const uint8_t proof[static 64], const uint8_t key[st
     return tp_possession_verify_var(proof, key, TP_POSSESSION_DOMAIN, fingerprint, 32);
 }
 
-/* spec: E-4 */
+/* spec: L-4 */
 void tp_credential_fingerprint(char out[static 40], const uint8_t key[static 32],
                                const uint8_t fingerprint[static 32]) {
     tp_sha256_ctx h;
@@ -54,7 +54,7 @@ void tp_credential_fingerprint(char out[static 40], const uint8_t key[static 32]
 
 /* ---- registrations ---- */
 
-/* What a registrar signs. spec: E-6 */
+/* What a registrar signs. spec: L-6 */
 static void signed_bytes(uint8_t out[static SIGNED_LEN], const tp_registration *r,
                          const uint8_t fingerprint[static 32]) {
     tp_writer w = tp_writer_of(out, SIGNED_LEN);
@@ -78,7 +78,7 @@ tp_err tp_registration_sign(tp_endorsement *out, const tp_registration *r,
     return TP_OK;
 }
 
-/* spec: E-8 */
+/* spec: L-8 */
 static tp_err check_place(const tp_manifest *m, const tp_registration *r, tp_fault *fault) {
     tp_point p;
     if (tp_points_decode_var(&p, tp_rows(r->credential), 1, NULL) != TP_OK ||
@@ -90,7 +90,7 @@ static tp_err check_place(const tp_manifest *m, const tp_registration *r, tp_fau
     return TP_OK;
 }
 
-/* spec: E-7 */
+/* spec: L-7 */
 tp_err tp_registration_verify(const tp_manifest *m, const tp_registration *r, tp_fault *fault) {
     uint8_t bytes[SIGNED_LEN];
     const tp_endorsements *list = &r->registrars;

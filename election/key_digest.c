@@ -1,5 +1,5 @@
 /* The digest of all election keys, apart from the ceremony so that a page can compute it.
- * Freestanding. spec: chapter 3, requirement Y-13.
+ * Freestanding. spec: chapter 3, requirement X-13.
  */
 #include "election/ceremony.h"
 

@@ -1,4 +1,4 @@
-/* Stage decrypt: which units report together (decrypt.h). spec: chapter 7, requirements R-1..R-6.
+/* Stage decrypt: which units report together (decrypt.h). spec: chapter 7, requirements W-1..W-6.
  *
  * Invariants
  *  1. Every unit with ballots of a contest is in exactly one set of it, or the contest is withheld.
@@ -58,7 +58,7 @@ static bool small(const partition *s, size_t label) {
     return s->sum[label] && s->sum[label] < s->floor;
 }
 
-/* Rule 2: within each group. spec: R-3 */
+/* Rule 2: within each group. spec: W-3 */
 static void pool_groups(partition *s) {
     for (size_t u = 0; u < s->m->unit_count; u++) {
         if (!small(s, u)) continue;
@@ -68,7 +68,7 @@ static void pool_groups(partition *s) {
     }
 }
 
-/* Rule 3: over all groups. spec: R-4 */
+/* Rule 3: over all groups. spec: W-4 */
 static void pool_all(partition *s) {
     size_t pool = NONE;
     for (size_t l = 0; l < s->m->unit_count; l++) {
@@ -104,7 +104,7 @@ static tp_err plan_contest(tp_reporting *r, uint16_t **units, partition *s, uint
         total += counted[u];
     }
     if (total >= TP_SUM_PACK) return TP_TOO_BIG;
-    if (total < s->floor) { /* rule 4, spec: R-5 */
+    if (total < s->floor) { /* rule 4, spec: W-5 */
         r->withheld[contest] = (uint32_t)total;
         return TP_OK;
     }

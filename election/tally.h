@@ -1,4 +1,4 @@
-/* Stage tally: counting methods, the reconciliation, and the results document. spec: chapter 8. */
+/* Stage tally: counting methods, the reconciliation, and the results document. spec: chapter 7. */
 #ifndef TAPAT_ELECTION_TALLY_H
 #define TAPAT_ELECTION_TALLY_H
 

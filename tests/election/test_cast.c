@@ -1,4 +1,4 @@
-/* Ballots: sealing, reading, checking, names. spec: V-1..V-14 */
+/* Ballots: sealing, reading, checking, names. spec: C-1..C-14 */
 #include "tests/election/fixture.h"
 
 static fixture *f;
@@ -92,7 +92,7 @@ static void refused_at(size_t at, uint8_t value, tp_err err, const char *code) {
     assert_string_equal(fault.code, code);
 }
 
-/* spec: V-5, V-6 */
+/* spec: C-5, C-6 */
 static void test_read(void **state) {
     (void)state;
     const tp_ballot_style *s = &f->styles.list[0];
@@ -128,7 +128,7 @@ static void test_flips(void **state) {
     assert_int_equal(verify(s, bytes, &code), TP_OK);
 }
 
-/* Each fault under its own name. spec: V-8 */
+/* Each fault under its own name. spec: C-8 */
 static void test_names(void **state) {
     (void)state;
     const tp_ballot_style *s = &f->styles.list[0];

@@ -1,4 +1,4 @@
-/* Codes for people. spec: A-20..A-24 */
+/* Codes for people. spec: A-1..A-5 */
 #include "election/code.h"
 #include "tests/support/support.h"
 
@@ -39,7 +39,7 @@ static void test_form(void **state) {
     assert_string_equal(text, "10000-00000-00000-00000-00000-2");
 }
 
-/* Lower case, I L O, spaces, dashes anywhere. spec: A-22 */
+/* Lower case, I L O, spaces, dashes anywhere. spec: A-3 */
 static void test_lenient(void **state) {
     (void)state;
     uint8_t a[16], b[16], in[16] = {0x08, 0, 1, 2, 3, 0xab, 0xcd, 0xef, 9, 8, 7, 6, 5, 4, 3, 0x88};
@@ -61,7 +61,7 @@ static void test_lenient(void **state) {
     assert_memory_equal(a, b, 16);
 }
 
-/* Every single wrong symbol and every swap of unlike neighbours. spec: A-21 */
+/* Every single wrong symbol and every swap of unlike neighbours. spec: A-2 */
 static void test_slips(void **state) {
     (void)state;
     uint64_t seed = 2;

@@ -1,4 +1,4 @@
-/* The merge rule, the two documents, and totals from shares. spec: R-1..R-16 */
+/* The merge rule, the two documents, and totals from shares. spec: W-1..W-16 */
 #include "tests/election/fixture.h"
 
 static fixture *f;
@@ -29,7 +29,7 @@ static int tear_down(void **state) {
 
 /* ---- the merge rule ---- */
 
-/* What the rule promises, for any input. spec: R-2 */
+/* What the rule promises, for any input. spec: W-2 */
 static void check_plan(const tp_manifest *m, const uint32_t *counted) {
     tp_reporting r;
     assert_int_equal(tp_reporting_plan(&r, m, counted), TP_OK);
@@ -175,7 +175,7 @@ static tp_err read_changed(const tp_aggregate *list, size_t count, const char **
     return err;
 }
 
-/* spec */
+/* spec: W-8, W-9 */
 static void test_aggregates_rules(void **state) {
     (void)state;
     const char *code;
@@ -302,7 +302,7 @@ static void test_shares_tampered(void **state) {
     assert_string_equal(fault.code, "shares.proof");
 }
 
-/* Below the floor the trustee's own tool refuses. spec: R-12 */
+/* Below the floor the trustee's own tool refuses. spec: W-12 */
 static void test_shares_floor(void **state) {
     (void)state;
     static uint8_t bytes[1 << 16];

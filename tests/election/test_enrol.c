@@ -1,4 +1,4 @@
-/* Credentials and registrations. spec: E-1..E-12 */
+/* Credentials and registrations. spec: L-1..L-12 */
 #include "tests/election/fixture.h"
 #include "election/code.h"
 
@@ -18,7 +18,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* The same code gives another credential in another election. spec: E-2 */
+/* The same code gives another credential in another election. spec: L-2 */
 static void test_derive(void **state) {
     (void)state;
     uint64_t *memory = malloc(TP_ARGON2_BLOCKS * (size_t)1024);
@@ -75,7 +75,7 @@ static void refused(const tp_registration *r, tp_err err, const char *code) {
     assert_string_equal(fault.code, code);
 }
 
-/* spec: E-6, E-7, E-8 */
+/* spec: L-6, L-7, L-8 */
 static void test_registration(void **state) {
     (void)state;
     tp_registration good, r;
@@ -156,7 +156,7 @@ static tp_err read_all(tp_registration *out, size_t *n, const uint8_t *bytes, si
     return TP_OK;
 }
 
-/* The list of an entry: inverses, order, every cut. spec: E-9 */
+/* The list of an entry: inverses, order, every cut. spec: L-9 */
 static void test_list(void **state) {
     (void)state;
     uint8_t bytes[1024], again[1024];
