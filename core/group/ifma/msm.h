@@ -19,9 +19,9 @@
 #include "core/group/ifma/multiply.h"
 
 #define MSM_BLOCK       ((size_t)1 << 17)
-#define MSM_SMALL       ((size_t)96) /* up to here mul_sum is faster */
-#define MSM_MIN_WIDTH   5            /* at least two buckets to a lane */
-#define MSM_MAX_WIDTH   15           /* a digit and its sign in 16 bits */
+#define MSM_SMALL       ((size_t)144) /* up to here mul_sum is faster */
+#define MSM_MIN_WIDTH   5             /* at least two buckets to a lane */
+#define MSM_MAX_WIDTH   15            /* a digit and its sign in 16 bits */
 #define MSM_MAX_WINDOWS 51
 #define MSM_SHORTEST    64                        /* the least bound on the points in a task */
 #define MSM_LONGEST     2047                      /* points in a task */
