@@ -1,5 +1,5 @@
-/* The four functions that a freestanding compiler may call by itself, so that core needs no C library
- * header: WebAssembly has none.
+/* The four functions that a freestanding compiler may call by itself, so that core needs no C
+ * library header: WebAssembly has none.
  */
 #ifndef TAPAT_CORE_MEM_H
 #define TAPAT_CORE_MEM_H

@@ -263,6 +263,20 @@ static void add_ballot(tp_store *s, const tp_store_ballot *b, unsigned i) {
     OK(tp_store_ballot_add(s, b, bytes, sizeof bytes));
 }
 
+/* The entry that ballot i stands in holds its bytes. */
+static void check_entry_of(tp_store *s, const tp_store_ballot *b, unsigned i) {
+    tp_store_ballot seen;
+    uint8_t entry[20000], bytes[12000];
+    bool found;
+    size_t len;
+    OK(tp_store_ballot_by_hash(s, b->hash, &seen, &found));
+    OK(tp_store_entry(s, seen.leaf, entry, sizeof entry, &len));
+    bytes_of(bytes, sizeof bytes, 3000 + i);
+    assert_int_equal(len, 12001);
+    assert_int_equal(entry[0], TP_STORE_BALLOT);
+    assert_memory_equal(entry + 1, bytes, sizeof bytes);
+}
+
 static void test_ballots(void **state) {
     scene *c = *state;
     tp_store_credential k[3], got;
@@ -315,12 +329,7 @@ static void test_ballots(void **state) {
     assert_int_equal(got.recorded, 1);
     for (unsigned i = 0; i < 3; i++) {
         b = ballot(&k[i], 1, i);
-        OK(tp_store_ballot_by_hash(c->s, b.hash, &seen, &found));
-        OK(tp_store_entry(c->s, seen.leaf, entry, sizeof entry, &len));
-        bytes_of(bytes, sizeof bytes, 3000 + i);
-        assert_int_equal(len, 12001);
-        assert_int_equal(entry[0], TP_STORE_BALLOT);
-        assert_memory_equal(entry + 1, bytes, sizeof bytes);
+        check_entry_of(c->s, &b, i);
     }
     assert_int_equal(tp_store_entry(c->s, 1, entry, 12000, &len), TP_TOO_BIG);
     OK(tp_store_counts(c->s, &accepted, &recorded));

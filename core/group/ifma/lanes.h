@@ -5,10 +5,9 @@
 #ifndef TAPAT_CORE_GROUP_IFMA_LANES_H
 #define TAPAT_CORE_GROUP_IFMA_LANES_H
 
+#include "core/base/mem.h"
 #include "core/group/backend.h"
 #include "core/group/ifma/field.h"
-
-#include <string.h>
 
 TP_INLINE v8 load(const void *p) {
     return _mm512_loadu_si512(p);
