@@ -1,0 +1,332 @@
+// The house's rules that a compiler does not check, as TAP: two cases a rule, that the rule finds
+// its own bad sample and that it finds nothing in the tree. Rules that the tree does not meet yet say
+// how much is missing and do not fail; they turn strict once they are met.
+// Usage: scripts/lint [--build DIR] [--missing]   DIR: a finished build (build), for the
+// freestanding rule; --missing: lists what the lenient rules miss.
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const option = process.argv.indexOf('--build');
+const build = option < 0 ? 'build' : process.argv[option + 1];
+
+// ---- the tree: {path: text} of what git would commit ----
+
+function readTree() {
+  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' });
+  const tree = {};
+  for (const name of list.split('\n').filter((f) => f && fs.existsSync(f))) {
+    if (!fs.statSync(name).isFile()) continue;
+    const bytes = fs.readFileSync(name);
+    if (!bytes.includes(0)) tree[name] = bytes.toString('utf8');
+  }
+  return tree;
+}
+const isC = (f) => /\.[ch]$/.test(f);
+const isScript = (f) => /\.m?js$/.test(f) || /^scripts\//.test(f);
+const isTest = (f) => /^tests\//.test(f) || /(^|\/)test\//.test(f) || /\.test\.m?js$/.test(f);
+
+// Every line of files that pass `want`: [file, line number, text].
+function* lines(tree, want) {
+  for (const f of Object.keys(tree).filter(want)) {
+    const all = tree[f].split('\n');
+    for (let i = 0; i < all.length; i++) yield [f, i + 1, all[i]];
+  }
+}
+function grep(tree, want, pattern, why) {
+  const found = [];
+  for (const [f, n, text] of lines(tree, want)) {
+    if (pattern.test(text)) found.push(`${f}:${n}: ${why}: ${text.trim().slice(0, 80)}`);
+  }
+  return found;
+}
+// Function bodies of clang-formatted C: they open on a line that ends in "{" after a ")" and close
+// with "}" in the first column. [file, first line, name, lines of the body]
+function* functions(tree, want) {
+  for (const f of Object.keys(tree).filter(want)) {
+    const all = tree[f].split('\n');
+    for (let i = 0; i < all.length; i++) {
+      if (!/^[a-zA-Z_].*|^ .*\) \{$/.test(all[i]) || !/\) \{$/.test(all[i]) || /^\s*#/.test(all[i]))
+        continue;
+      let first = i;
+      while (first > 0 && /^\s/.test(all[first])) first--;
+      const end = all.indexOf('}', i);
+      if (end < 0) continue;
+      const name = /([a-z0-9_]+)\(/i.exec(all.slice(first, i + 1).join(' '));
+      yield [f, first + 1, name ? name[1] : '?', all.slice(i + 1, end)];
+      i = end;
+    }
+  }
+}
+
+// ---- who may include whom ----
+
+const layers = [
+  ['core/base/', []],
+  ['core/hash/', ['core/base/']],
+  ['core/group/', ['core/base/', 'core/hash/']],
+  ['core/merkle/', ['core/base/', 'core/hash/']],
+  ['core/proof/', ['core/base/', 'core/hash/', 'core/group/']],
+  ['core/threshold/', ['core/base/', 'core/hash/', 'core/group/', 'core/proof/']],
+  ['election/', ['core/']],
+  ['store/sqlite/', ['core/base/', 'store/store.h', 'sql.h']],
+  ['store/postgres/', ['core/base/', 'store/store.h', 'sql.h']],
+  ['store/', ['core/base/', 'sql.h']],
+  ['record/', ['core/', 'election/']],
+  ['server/', ['core/', 'election/', 'record/', 'store/store.h']],
+  ['cli/', ['core/', 'election/', 'record/', 'store/store.h']],
+  ['web/', ['core/', 'election/']],
+  ['verifier/', []],
+];
+// One place each where a program is put together: it names the parts that it is made of.
+const joints = {
+  'cli/serve.c': ['server/server.h', 'store/sqlite/sqlite.h'],
+  'cli/roll.c': ['store/sqlite/sqlite.h'],
+  'cli/simulate_record.c': ['store/sqlite/sqlite.h'],
+};
+function includes(tree) {
+  const found = [];
+  for (const [f, n, text] of lines(tree, isC)) {
+    const what = /^\s*#\s*include "([^"]+)"/.exec(text);
+    const layer = what && layers.find(([folder]) => f.startsWith(folder));
+    if (!layer) continue;
+    const allowed = [layer[0], ...layer[1], ...(joints[f] || [])];
+    if (!allowed.some((a) => what[1].startsWith(a))) found.push(`${f}:${n}: includes ${what[1]}`);
+  }
+  return found;
+}
+// The second verifier stands alone: plain node modules and its own files.
+function verifierAlone(tree) {
+  const found = [];
+  for (const [f, n, text] of lines(tree, (p) => /^verifier\/.*\.m?js$/.test(p))) {
+    const what = /(?:\bfrom\s+|\brequire\(|\bimport\(|^\s*import\s+)['"]([^'"]+)['"]/.exec(text);
+    if (!what || /^node:/.test(what[1])) continue;
+    const to = path.posix.join(path.posix.dirname(f), what[1]);
+    if (!what[1].startsWith('.') || !to.startsWith('verifier/'))
+      found.push(`${f}:${n}: imports ${what[1]}`);
+  }
+  return found;
+}
+const freestanding = /^(stddef|stdint|stdbool|limits|cpuid|immintrin|emmintrin)\.h$/;
+function coreHeaders(tree) {
+  const found = [];
+  for (const [f, n, text] of lines(tree, (p) => isC(p) && p.startsWith('core/'))) {
+    const what = /^\s*#\s*include <([^>]+)>/.exec(text);
+    if (what && !freestanding.test(what[1]) && !/^valgrind|^sanitizer/.test(what[1]))
+      found.push(`${f}:${n}: core includes <${what[1]}>`);
+  }
+  return found;
+}
+// Symbols that core and the freestanding part of election leave to others.
+const given = /^(mem(cpy|move|set|cmp)|_GLOBAL_OFFSET_TABLE_|__cpu_(model|indicator_init)|__stack_chk_fail|tp_fail)$/;
+function undefinedSymbols(listing) {
+  const defined = new Set(), wanted = new Map();
+  let object = '?';
+  for (const text of listing.split('\n')) {
+    const member = /^(\S+\.o):$/.exec(text);
+    if (member) object = member[1];
+    const symbol = /\s([A-Za-z]) (\S+)$/.exec(text);
+    if (!symbol) continue;
+    if (/[Uw]/.test(symbol[1])) wanted.set(symbol[2], object);
+    else defined.add(symbol[2]);
+  }
+  const missing = [...wanted].filter(([s]) => !defined.has(s) && !given.test(s));
+  return missing.map(([symbol, from]) => `${from}: needs ${symbol}`);
+}
+function freestandingParts(tree) {
+  if (tree['(nm)']) return undefinedSymbols(tree['(nm)']);
+  const objects = [`${build}/core/libtapat-core.a`];
+  const listed = /election_freestanding = files\(([^)]*)\)/.exec(tree['election/meson.build'] || '');
+  for (const name of (listed ? listed[1] : '').match(/[a-z_]+\.c/g) || [])
+    objects.push(`${build}/election/libtapat-election.a.p/${name}.o`);
+  if (!fs.existsSync(objects[0])) return [`${objects[0]}: not built`];
+  return undefinedSymbols(execFileSync('nm', ['-A', ...objects], { encoding: 'utf8' })
+    .replace(/^(?:.*:)?([^:]+\.o):/gm, '$1:\n'));
+}
+
+// ---- requirements of spec/ and fault codes, against code and tests ----
+
+function requirements(tree) {
+  const ids = new Map();
+  for (const [f, n, text] of lines(tree, (p) => /^spec\/.*\.md$/.test(p))) {
+    const id = /^(?:[-*|] )?\*\*([A-Z]-\d+)\*\*/.exec(text);
+    if (id) ids.set(id[1], `${f}:${n}`);
+  }
+  return ids;
+}
+// Identifiers cited as "spec: P-1, P-3..P-5" or "requirements P-1..P-4" or bare in a comment.
+function citations(tree, want) {
+  const cited = new Map();
+  for (const [f, n, text] of lines(tree, want)) {
+    for (const range of text.matchAll(/\b([A-Z])-(\d+)\.\.(?:\1-)?(\d+)/g))
+      for (let i = +range[2]; i <= +range[3] && i < +range[2] + 100; i++)
+        cited.set(`${range[1]}-${i}`, `${f}:${n}`);
+    for (const one of text.matchAll(/(?<![\w-])([A-Z]-\d+)(?![\w-])/g)) cited.set(one[1], `${f}:${n}`);
+  }
+  return cited;
+}
+const exceptionsFile = 'spec/uncited';
+function exceptions(tree) {
+  return new Set((tree[exceptionsFile] || '').split('\n').filter((l) => l && !l.startsWith('#')));
+}
+// What is missing, less the committed exceptions; an exception that is no longer one is an error too.
+function shrinking(tree, missing, prefix) {
+  const excused = exceptions(tree), found = [];
+  for (const [key, what] of missing) if (!excused.has(key)) found.push(what);
+  for (const key of excused)
+    if (prefix.test(key) && !missing.has(key)) found.push(`${exceptionsFile}: strike "${key}", it is met`);
+  return found;
+}
+const isSource = (f) => !isTest(f) && (isC(f) || isScript(f) || /\.sql$/.test(f));
+const isTestSource = (f) => isTest(f) && /\.(c|h|m?js|sh)$/.test(f);
+function specCited(tree) {
+  const code = citations(tree, isSource), tests = citations(tree, isTestSource), missing = new Map();
+  for (const [id, at] of requirements(tree)) {
+    if (!code.has(id)) missing.set(`code ${id}`, `${at}: ${id} is cited nowhere in the code`);
+    if (!tests.has(id)) missing.set(`test ${id}`, `${at}: ${id} is cited in no test`);
+  }
+  return shrinking(tree, missing, /^(code|test) /);
+}
+function citedExists(tree) {
+  const ids = requirements(tree), missing = new Map(), letters = new Set();
+  for (const id of ids.keys()) letters.add(id[0]);
+  for (const [id, at] of citations(tree, (f) => isSource(f) || isTestSource(f)))
+    if (letters.has(id[0]) && !ids.has(id)) missing.set(`spec ${id}`, `${at}: cites ${id}, which spec/ has not`);
+  return shrinking(tree, missing, /^spec /);
+}
+function faultCodes(tree) {
+  const missing = new Map();
+  const tests = Object.keys(tree).filter(isTestSource).map((f) => tree[f]).join('\n');
+  const list = /tp_fault_codes\[\] = \{([^}]*)\}/.exec(tree['election/fault.c'] || '');
+  for (const [, code] of (list ? list[1] : '').matchAll(/"([a-z.-]+)"/g))
+    if (!tests.includes(`"${code}"`) && !tests.includes(`'${code}'`))
+      missing.set(`fault ${code}`, `election/fault.c: "${code}" is used in no test`);
+  return shrinking(tree, missing, /^fault /);
+}
+function faultsListed(tree) {
+  const list = /tp_fault_codes\[\] = \{([^}]*)\}/.exec(tree['election/fault.c'] || '');
+  const codes = new Set([...(list ? list[1] : '').matchAll(/"([a-z.-]+)"/g)].map((m) => m[1]));
+  const found = [];
+  for (const [f, n, text] of lines(tree, (p) => /\.c$/.test(p) && !isTest(p)))
+    for (const [, code] of text.matchAll(/tp_fail\([^"]*"([a-z]+\.[a-z-]+)"/g))
+      if (!codes.has(code)) found.push(`${f}:${n}: "${code}" is not in election/fault.c`);
+  return found;
+}
+
+// ---- text ----
+
+function preprocessorInside(tree) {
+  const found = [];
+  for (const [f, n, name, body] of functions(tree, isC)) {
+    const at = body.findIndex((l) => /^\s*#\s*(if|ifdef|ifndef|else|elif)\b/.test(l));
+    if (at >= 0) found.push(`${f}:${n}: conditional compilation inside ${name}`);
+  }
+  return found;
+}
+// Unrolled arithmetic: longer than 60 lines because the schedule is written out.
+const longFunctions = new Set([]);
+function longBodies(tree) {
+  const found = [];
+  for (const [f, n, name, body] of functions(tree, isC))
+    if (body.length > 60 && !longFunctions.has(`${f} ${name}`))
+      found.push(`${f}:${n}: ${name} has ${body.length} lines`);
+  return found;
+}
+function formatted(tree) {
+  const names = Object.keys(tree).filter(isC);
+  let folder = null, files = names;
+  if (tree['(sample)']) {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lint-'));
+    fs.copyFileSync('.clang-format', path.join(folder, '.clang-format'));
+    files = names.map((f) => path.join(folder, path.basename(f)));
+    names.forEach((f, i) => fs.writeFileSync(files[i], tree[f]));
+  }
+  const run = spawnSync('clang-format-19', ['--dry-run', '-Werror', ...files], { encoding: 'utf8' });
+  if (folder) fs.rmSync(folder, { recursive: true });
+  if (run.error) return [`clang-format-19: ${run.error.message}`];
+  const found = new Set();
+  for (const [, at] of run.stderr.matchAll(/^(\S+?:\d+):\d+: error/gm)) found.add(`${at}: not formatted`);
+  return [...found];
+}
+function registered(tree) {
+  const builds = Object.keys(tree).filter((f) => /(^|\/)meson\.build$/.test(f)).map((f) => tree[f]).join('\n');
+  const found = [];
+  for (const f of Object.keys(tree).filter((p) => /^(core|election|record|store|server|cli|tests)\/.*\.c$/.test(p))) {
+    const stem = path.basename(f, '.c');
+    const short = stem.replace(/^test_/, '');
+    if (!builds.includes(`${stem}.c`) && !new RegExp(`'${stem}'|'${short}'`).test(builds))
+      found.push(`${f}: in no meson.build`);
+  }
+  return found;
+}
+
+// ---- the rules, each with a sample that it must find ----
+
+const LENIENT = true;
+const notLint = (f) => f !== 'scripts/lint.mjs';
+const rules = [
+  ['a layer includes only what stands under it', includes,
+    { 'core/base/x.c': '#include "core/group/group.h"\n' }],
+  ['store drivers do not know each other', includes,
+    { 'store/postgres/x.c': '#include "store/sqlite/sqlite.h"\n' }],
+  ['the second verifier imports nothing of ours', verifierAlone,
+    { 'verifier/x.mjs': "import { f } from '../web/x.mjs';\n" }],
+  ['core includes no header of a C library', coreHeaders, { 'core/x/x.c': '#include <string.h>\n' }],
+  ['core and the page\'s part of election need nothing but mem*', freestandingParts,
+    { '(nm)': 'x.o:\n                 U malloc\n' }],
+  ['no weak randomness (C11)', (t) => grep(t, (f) => (isC(f) || isScript(f)) && notLint(f),
+    /\b(s?rand(om)?|[dejlmnrs]+rand48|rand_r|srandom)\s*\(\s*[\w)&]?.*\)\s*[;%+*&|)]|Math\.random/, 'weak randomness'),
+    { 'x.c': 'int f(void) {\n    return rand() % 6;\n}\n' }],
+  ['no shell and no new program from the server (H6)', (t) => grep(t,
+    (f) => isC(f) && !isTest(f), /\b(system|popen|exec[lv]p?e?|posix_spawnp?)\s*\(/, 'starts a program'),
+    { 'server/x.c': '    system(name);\n' }],
+  ['tp_scalar_wide is the only reduction (A7)', (t) => grep(t,
+    (f) => isC(f) && !isTest(f) && !/^core\/group\//.test(f),
+    /scalar_reduce|scalar_mod|sc_?reduce|crypto_core_\w*scalar/, 'another reduction'),
+    { 'election/x.c': '    crypto_core_ristretto255_scalar_reduce(a, b);\n' }],
+  ['no #ifdef inside a function', preprocessorInside,
+    { 'x.c': 'int f(void) {\n#ifdef X\n    return 1;\n#endif\n}\n' }],
+  ['functions have at most 60 lines', longBodies,
+    { 'x.c': `int f(void) {\n${'    g();\n'.repeat(61)}}\n` }],
+  ['clang-format decides layout', formatted, { '(sample)': '1', 'x.c': 'int  f( void ){return 1;}\n' }],
+  ['every C file is in a meson.build', registered, { 'core/x/lost.c': '\n' }],
+  ['requirements of spec/ are cited in code and tests', specCited,
+    { 'spec/x.md': '**Q-1** Something.\n', 'core/x.c': '/* spec: Q-1 */\n' }, LENIENT],
+  ['what code cites stands in spec/', citedExists,
+    { 'spec/x.md': '**Q-1** Something.\n', 'core/x.c': '/* spec: Q-2 */\n' }, LENIENT],
+  ['every fault code is used in a test', faultCodes,
+    { 'election/fault.c': 'tp_fault_codes[] = {\n    "a.b",\n}\n' }, LENIENT],
+  ['every fault raised is in the closed list', faultsListed,
+    { 'election/x.c': 'return tp_fail(f, TP_INVALID, "no.such", "x");\n' }],
+  ['nothing is left to be done', (t) => grep(t, notLint, /\b(TODO|FIXME|XXX)\b/, 'unfinished'),
+    { 'x.md': 'TO' + 'DO later\n' }],
+  ['no path of a builder\'s machine', (t) => grep(t, notLint,
+    /(^|[^\w.$}])[/](work|root|home[/][a-z]+)[/]|[/]tmp[/](?!X|tapat)[a-z]/, 'a path'),
+    { 'x.md': 'see /' + 'work/dev/x\n' }],
+];
+
+let count = 0, failed = 0;
+function report(ok, name, details) {
+  count++;
+  if (!ok) failed++;
+  console.log(`${ok ? 'ok' : 'not ok'} ${count} - ${name}`);
+  for (const text of details) console.log(`# ${text}`);
+}
+const tree = readTree();
+const missing = process.argv.includes('--missing');
+for (const [name, find, sample, lenient] of rules) {
+  report(find(sample).length > 0, `bad sample found: ${name}`, []);
+  const found = find(tree);
+  if (lenient && found.length) {
+    console.log(`# not met yet, ${found.length} missing: ${name}`);
+    for (const text of missing ? found : []) console.log(`#   ${text}`);
+    continue;
+  }
+  report(found.length === 0, name, found.slice(0, 40));
+  if (found.length > 40) console.log(`# and ${found.length - 40} more`);
+}
+console.log(`1..${count}`);
+process.exit(failed ? 1 : 0);
