@@ -153,7 +153,7 @@ void tp_random(void *out, size_t len) {
     randombytes_buf(out, len);
 }
 
-uint64_t tp_now(void) {
+uint64_t tp_unix_time(void) {
     return (uint64_t)time(NULL);
 }
 

@@ -53,7 +53,7 @@ bool tp_save_file(const char *path, const void *bytes, size_t len, bool secret);
 void tp_hex(char *out, const uint8_t *bytes, size_t len); /* 2*len+1 */
 bool tp_unhex(uint8_t *out, size_t len, const char *hex); /* exactly 2*len lower-case digits */
 void tp_random(void *out, size_t len);                    /* of the system; aborts without it */
-uint64_t tp_now(void);                                    /* Unix seconds */
+uint64_t tp_unix_time(void);                              /* Unix seconds */
 unsigned tp_cores(void);
 
 /* Items, rate and time left, on a terminal only. */

@@ -30,7 +30,7 @@ static json_t *time_of(const char *text, const char *option) {
     long long plus = text[3] == '+' ? strtoll(text + 4, &end, 10) : 0;
     if (text[3] && (text[3] != '+' || *end || plus < 0))
         tp_usage("%s takes a time such as 2028-05-13T00:00:00Z, now, or now+3600", option);
-    time_t at = (time_t)tp_now() + (time_t)plus;
+    time_t at = (time_t)tp_unix_time() + (time_t)plus;
     struct tm utc;
     gmtime_r(&at, &utc);
     strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%SZ", &utc);

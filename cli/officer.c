@@ -103,7 +103,7 @@ static void require(const act_args *a) {
 static act_draft new_draft(tp_act act, const uint8_t subject[static 32], uint16_t reason) {
     act_draft d = {.entry = {.type = TP_ENTRY_ACT}};
     d.entry.u.act.act = act;
-    d.entry.u.act.time = tp_now();
+    d.entry.u.act.time = tp_unix_time();
     d.entry.u.act.reason = reason;
     memcpy(d.entry.u.act.subject, subject, 32);
     return d;

@@ -22,7 +22,7 @@ typedef struct {
 static json_t *ask_waiting(desk *d) {
     uint8_t signature[64], random[32], message[40];
     char hex[129];
-    uint64_t now = tp_now();
+    uint64_t now = tp_unix_time();
     long status;
     tp_random(random, sizeof random);
     memcpy(message, d->manifest.fingerprint, 32);

@@ -502,7 +502,7 @@ int sim_record(const sim_record_options *o) {
     static maker m;
     static const uint8_t zero[32];
     m.o = o;
-    m.time = tp_now();
+    m.time = tp_unix_time();
     tp_board_init(&m.board);
     bool ok = set_up(&m) && prepare_work(&m) && enrol_all(&m) && cast_all(&m) &&
               act(&m, TP_ACT_CLOSE, zero) && flush_entries(&m);

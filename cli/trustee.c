@@ -109,7 +109,7 @@ static int prove_liveness(session *s) {
         tp_writer w = tp_writer_of(bytes, TP_MAX_ENTRY);
         tp_random(random, sizeof random);
         tp_record_root(s->record, root);
-        if (tp_liveness_make(&w, s->replay.board.ceremony, s->index, s->key.seed, x, tp_now(),
+        if (tp_liveness_make(&w, s->replay.board.ceremony, s->index, s->key.seed, x, tp_unix_time(),
                              tp_record_size(s->record), root, random) == TP_OK)
             code = hand_on(s, bytes, w.len, NULL, 0);
     }
