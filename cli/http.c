@@ -1,12 +1,13 @@
 /* The commands' HTTP client: one kept-alive connection, bounded answers. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "cli/cli.h"
 
-enum { MAX_ANSWER = 128 << 20, TIMEOUT_S = 120 };
+enum { MAX_ANSWER = 128 << 20, TIMEOUT_S = 120, PUBLISH_TRIES = 300 };
 
 struct tp_http {
     CURL *curl;
@@ -114,23 +115,42 @@ int tp_say_answer(const tp_answer *a, const char *what) {
     return a->status >= 500 ? TP_EXIT_SYSTEM : TP_EXIT_REFUSED;
 }
 
+/* An entry is durable when it is answered and on the public record a moment later: waits for that,
+ * so that who reads the record next finds it. */
+static int wait_published(tp_http *h, json_int_t index) {
+    for (int i = 0; i < PUBLISH_TRIES; i++) {
+        tp_answer a = tp_http_get(h, "/api/election");
+        json_t *state = a.status == 200 ? json_loadb((const char *)a.bytes, a.len, 0, NULL) : NULL;
+        json_int_t size =
+            json_integer_value(json_object_get(json_object_get(state, "board"), "size"));
+        json_decref(state);
+        if (size > index) return TP_EXIT_OK;
+        usleep(100 * 1000);
+    }
+    return tp_say(TP_EXIT_SYSTEM, "the entry was accepted but is not on the record yet");
+}
+
+static int submit_body(tp_http *h, const uint8_t *body, size_t len) {
+    tp_answer a = tp_http_post(h, "/api/board/entries", "application/octet-stream", body, len);
+    if (a.status != 201) return tp_say_answer(&a, "entry");
+    json_t *answer = json_loadb((const char *)a.bytes, a.len, 0, NULL);
+    json_int_t index = json_integer_value(json_object_get(answer, "index"));
+    json_decref(answer);
+    return wait_published(h, index);
+}
+
 int tp_submit(const char *server, const uint8_t *entry, size_t len, const uint8_t *document,
               size_t document_len) {
     tp_http *h = tp_http_open(server);
     uint8_t *body = malloc(len + document_len + 8);
+    tp_writer w = tp_writer_of(body, len + document_len + 8);
     int code = h && body ? TP_EXIT_OK : tp_say(TP_EXIT_SYSTEM, "out of memory");
     if (code == TP_EXIT_OK) {
-        tp_writer w = tp_writer_of(body, len + document_len + 8);
         tp_write_vector(&w, TP_MAX_ENTRY, entry, len);
         tp_write_vector(&w, TP_MAX_DOCUMENT, document, document_len);
-        tp_answer a = {0};
-        if (tp_write_end(&w) != TP_OK)
-            code = tp_say(TP_EXIT_REFUSED, "the entry is too long");
-        else if ((a = tp_http_post(h, "/api/board/entries", "application/octet-stream", body,
-                                   w.len),
-                  a.status != 201))
-            code = tp_say_answer(&a, "entry");
+        if (tp_write_end(&w) != TP_OK) code = tp_say(TP_EXIT_REFUSED, "the entry is too long");
     }
+    if (code == TP_EXIT_OK) code = submit_body(h, body, w.len);
     free(body);
     tp_http_close(h);
     return code;

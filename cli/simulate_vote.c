@@ -21,7 +21,7 @@
 enum { NUMBER = 32, CONTACT = 128, WAIT_TRIES = 600 };
 
 typedef struct {
-    char number[NUMBER], birth_date[11], contact[CONTACT], enrolment[65];
+    char number[NUMBER], birth_date[11], contact[CONTACT], enrolment[512];
     uint16_t unit, style;
     tp_scalar secret;
     uint8_t key[32];
@@ -113,13 +113,15 @@ static bool enrol(sim *s, tp_http *h, voter *v, void *scratch) {
     bool ok =
         call(s, h, v, "/api/roll/lookup",
              json_pack("{s:s, s:s}", "number", v->number, "birth_date", v->birth_date), &answer);
-    ok = ok && json_is_true(json_object_get(answer, "found"));
+    bool found = json_is_true(json_object_get(answer, "found"));
     json_decref(answer);
-    if (!ok) return false;
+    if (ok && !found) complain(s, v, "is not on the roll", 200, NULL);
+    if (!ok || !found) return false;
     ok = call(s, h, v, "/api/enrol/start",
               json_pack("{s:s, s:s}", "number", v->number, "birth_date", v->birth_date), &answer);
     const char *id = json_string_value(json_object_get(answer, "enrolment"));
-    ok = ok && id && strlen(id) < sizeof v->enrolment;
+    if (ok && !(id && strlen(id) < sizeof v->enrolment))
+        ok = complain(s, v, "has no enrolment token", 200, answer);
     if (ok) strcpy(v->enrolment, id);
     json_decref(answer);
     if (!ok) return false;
