@@ -67,7 +67,7 @@ static bool call(sim *s, tp_http *h, const voter *v, const char *path, json_t *b
 /* The newest code sent to the voter: six digits in the message. */
 static bool read_code(tp_http *h, const voter *v, char code[static 7]) {
     char path[256];
-    snprintf(path, sizeof path, "/api/outbox?to=%s", v->contact);
+    snprintf(path, sizeof path, "/api/outbox/%s", v->contact);
     tp_answer a = tp_http_get(h, path);
     json_t *list = json_loadb((const char *)a.bytes, a.len, 0, NULL);
     const char *text = json_string_value(json_object_get(json_array_get(list, 0), "text"));

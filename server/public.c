@@ -194,7 +194,8 @@ void tp_get_outbox(tp_request *rq, void *server) {
     }
     tp_message *m = malloc(MESSAGES * sizeof *m);
     if (!m) abort();
-    if (tp_store_messages(tp_server_reader(s, rq), m, MESSAGES, &count)) {
+    const char *to = tp_request_path(rq) + strlen("/api/outbox");
+    if (tp_store_messages(tp_server_reader(s, rq), *to ? to + 1 : NULL, m, MESSAGES, &count)) {
         tp_answer_storage(rq);
     } else {
         json_t *list = json_array();

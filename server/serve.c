@@ -30,6 +30,7 @@ const tp_route tp_routes[] = {
     {TP_GET, "/api/tracker/*", 0, tp_get_tracker},
     {TP_GET, "/api/results", 0, tp_get_results},
     {TP_GET, "/api/outbox", 0, tp_get_outbox},
+    {TP_GET, "/api/outbox/*", 0, tp_get_outbox},
     {TP_POST, "/api/roll/lookup", JSON_MAX, tp_post_lookup},
     {TP_POST, "/api/enrol/start", JSON_MAX, tp_post_enrol_start},
     {TP_POST, "/api/enrol/code", JSON_MAX, tp_post_enrol_code},

@@ -96,8 +96,9 @@ typedef struct {
     char to[128], subject[160], text[800];
 } tp_message;
 TP_MUST_USE tp_err tp_store_message_add(tp_store *s, const tp_message *m);
-/* The newest first, at most max. */
-TP_MUST_USE tp_err tp_store_messages(tp_store *s, tp_message *m, size_t max, size_t *count);
+/* The newest first, at most max; to one address unless `to` is NULL. */
+TP_MUST_USE tp_err tp_store_messages(tp_store *s, const char *to, tp_message *m, size_t max,
+                                     size_t *count);
 
 /* ---- credentials ---- */
 typedef struct {

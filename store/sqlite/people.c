@@ -172,12 +172,13 @@ tp_err tp_store_message_add(tp_store *s, const tp_message *m) {
     return sql_run(s, st);
 }
 
-tp_err tp_store_messages(tp_store *s, tp_message *m, size_t max, size_t *count) {
+tp_err tp_store_messages(tp_store *s, const char *to, tp_message *m, size_t max, size_t *count) {
     bool row = true;
     tp_err err = TP_OK;
     size_t n = 0;
-    sqlite3_stmt *st = sql_use(s, SQL_MESSAGES);
+    sqlite3_stmt *st = sql_use(s, to ? SQL_MESSAGES_TO : SQL_MESSAGES);
     sql_int(st, 1, max);
+    if (to) sql_text(st, 2, to);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         m[n].id = (int64_t)sql_get_int(st, 0);
         m[n].time = sql_get_int(st, 1);

@@ -56,6 +56,9 @@ SELECT voter FROM session WHERE hash = ?1;
 INSERT INTO message (time, recipient, subject, text) VALUES (?1, ?2, ?3, ?4);
 -- name: messages
 SELECT id, time, recipient, subject, text FROM message ORDER BY id DESC LIMIT ?1;
+-- name: messages_to
+SELECT id, time, recipient, subject, text FROM message WHERE recipient = ?2
+ORDER BY id DESC LIMIT ?1;
 
 -- name: credential_put
 INSERT INTO credential (key, unit, style, ready, on_board, cancelled, excluded, sequence, tip,

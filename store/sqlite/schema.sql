@@ -46,6 +46,8 @@ CREATE TABLE message (
     text      TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX message_recipient ON message (recipient);
+
 CREATE TABLE credential (
     key          BLOB PRIMARY KEY,
     unit         INTEGER NOT NULL,

@@ -204,12 +204,16 @@ static void test_sessions_and_messages(void **state) {
         m.text[1] = (char)('1' + i);
         OK(tp_store_message_add(c->s, &m));
     }
-    OK(tp_store_messages(c->s, list, 2, &count));
+    OK(tp_store_messages(c->s, NULL, list, 2, &count));
     assert_int_equal(count, 2);
     assert_string_equal(list[0].text, "t3");
     assert_string_equal(list[1].text, "t2");
     assert_string_equal(list[1].to, m.to);
     assert_int_equal(list[1].time, 5);
+    OK(tp_store_messages(c->s, "b@example.org", list, 2, &count));
+    assert_int_equal(count, 0);
+    OK(tp_store_messages(c->s, "a@example.org", list, 2, &count));
+    assert_int_equal(count, 2);
 }
 
 static tp_store_credential credential(unsigned i) {
