@@ -17,7 +17,9 @@ export async function loadManifest(core, election) {
   const bytes = await getBytes('/api/manifest');
   const fingerprint = fromHex(election.fingerprint, 32);
   if (!fingerprint || !same(await core.sha256(bytes), fingerprint)) throw new Untrusted('manifest');
-  return readManifest(JSON.parse(new TextDecoder().decode(bytes)), fingerprint);
+  const manifest = readManifest(JSON.parse(new TextDecoder().decode(bytes)), fingerprint);
+  election.title = manifest.title; // in all languages
+  return manifest;
 }
 
 const list = (value) => (Array.isArray(value) ? value : []);

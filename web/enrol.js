@@ -123,7 +123,7 @@ start('enrol', async (app) => {
             await show(answer.state);
           } catch (e) {
             if (!(e instanceof Refusal && e.code === 'enrol.code')) throw e;
-            const left = e.problem.tries_left ?? e.problem.tries;
+            const left = e.problem.tries;
             code.fail(Number.isInteger(left) ? tn('prove.wrong', left) : t('prove.wrong-code'));
           }
         }),

@@ -7,7 +7,9 @@ import { failure, link, phaseSentence, start } from './shell.js';
 
 start('', async (app) => {
   const state = { number: '', birth: '', answer: null };
-  const manifest = await getJson('/api/manifest').catch(() => null); // for its times only
+  // For times and names only: nothing is voted on here, so nothing is checked.
+  const manifest = await getJson('/api/manifest').catch(() => null);
+  if (manifest) app.election.title = manifest.title;
 
   function card(path, title, text, first) {
     return h('li', { class: first ? 'way first' : 'way' }, link(path, h('span', { class: 'way-title' }, title)),
@@ -26,8 +28,8 @@ start('', async (app) => {
 
   function found(answer) {
     if (!answer.found) return notice('bad', t('list.no'), t('list.no-next'));
-    const unit = typeof answer.unit === 'string' ? answer.unit : words(answer.unit && answer.unit.name);
-    return notice('good', t('list.yes'), unit && t('list.post', { post: unit }), t('list.need'),
+    const unit = manifest && manifest.units[answer.unit];
+    return notice('good', t('list.yes'), unit && t('list.post', { post: unit.name }), t('list.need'),
       h('p', {}, link('/enrol', t('list.enrol'), { class: 'button primary' })));
   }
 

@@ -34,8 +34,9 @@ start('results', async (app) => {
 
   // ---- the document, in the terms of this page ----
 
-  function unitAt(u) {
-    return manifest.units[u] || { name: String(u) };
+  function unitName(id) {
+    const unit = manifest.units.find((u) => u.id === id);
+    return unit ? unit.name : id;
   }
 
   function sets(contest) {
@@ -110,7 +111,7 @@ start('results', async (app) => {
           h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('results.set')), h('th', { scope: 'col', class: 'number' }, t('results.ballots')),
             top.map((o) => h('th', { scope: 'col', class: 'number' }, words(o.name))))),
           h('tbody', {}, list.map((s) => h('tr', {},
-            h('th', { scope: 'row' }, s.units.map((u) => words(unitAt(u).name)).join(', ')),
+            h('th', { scope: 'row' }, s.units.map(unitName).join(', ')),
             h('td', { class: 'number' }, number(s.ballots)),
             top.map((o) => h('td', { class: 'number' }, number(s.votes[place.get(o.number)])))))))),
       order.length > top.length && h('p', { class: 'hint' }, t('results.all-in-csv')));

@@ -70,6 +70,7 @@ class App {
   show(screen, { focus = true } = {}) {
     this.screen = screen;
     const { title, content, wide } = screen();
+    if (this.election && this.framed !== words(this.election.title)) this.frame();
     const heading = h('h1', { tabindex: -1, id: 'heading' }, title);
     document.title = this.election ? `${title} · ${words(this.election.title)}` : title;
     this.main.classList.toggle('wide', Boolean(wide));
@@ -101,6 +102,7 @@ class App {
 
   frame() {
     const e = this.election;
+    this.framed = e && words(e.title);
     const languageButtons = languages.map((l) => button(l.name, () => this.switchLanguage(l.code), {
       lang: l.code, 'aria-pressed': String(l.code === language()),
     }));

@@ -239,7 +239,7 @@ export class Double {
     if (verb === 'code') {
       if (q.code !== e.code) {
         e.tries -= 1;
-        return [422, { code: 'enrol.code', tries_left: e.tries }];
+        return [422, { code: 'enrol.code', tries: e.tries }];
       }
       e.state = 'proven';
     }
@@ -275,7 +275,7 @@ export class Double {
     const json = () => JSON.parse(body.toString());
     if (route === 'GET /api/election') {
       return [200, {
-        fingerprint: this.fingerprint.toString('hex'), title: this.manifest.title, test: this.manifest.test,
+        fingerprint: this.fingerprint.toString('hex'), title: this.manifest.title.en, test: this.manifest.test,
         phase: this.options.phase, time: Math.floor(Date.now() / 1000),
         board: { size: this.entries.length, batches: this.batches, batch_interval_s: this.options.intervalS }, keys: true,
       }];
@@ -287,7 +287,7 @@ export class Double {
     if (url.startsWith('/api/tracker/')) return this.track(url.slice(13));
     if (route === 'POST /api/roll/lookup') {
       return [200, this.voter(json().number, json().birth_date)
-        ? { found: true, unit: this.manifest.units[0].name, routes: ['code'] } : { found: false }];
+        ? { found: true, unit: 0, routes: ['code'] } : { found: false }];
     }
     if (url.startsWith('/api/enrol/')) return this.enrol(url.slice(11), json());
     if (route === 'POST /api/credential') return this.credential(json());

@@ -139,6 +139,7 @@ static void line(compiler *c, char *l) {
         begin_entry(c);
         append_quoted(c, c->id, l + 6);
     } else if (!strncmp(l, "msgstr ", 7)) {
+        if (c->forms || *c->plural) die(c, "msgstr out of place");
         append_quoted(c, begin_form(c), l + 7);
     } else if (!strncmp(l, "msgstr[", 7) && l[7] && !strncmp(l + 8, "] ", 2)) {
         if ((unsigned)(l[7] - '0') != c->forms) die(c, "plural forms out of order");
