@@ -9,7 +9,7 @@ import { fromHex, toHex } from './hex.js';
 import { t, tn, words } from './i18n.js';
 import { failure, link, start } from './shell.js';
 
-const POLL_MS = 5000;
+const POLL_MS = { first: 1000, most: 10000 };
 
 start('enrol', async (app) => {
   const fingerprint = fromHex(app.election.fingerprint, 32);
@@ -241,9 +241,14 @@ start('enrol', async (app) => {
     const key = fromHex(answer.credential, 32);
     state.name = key ? await core.credentialFingerprint(key, fingerprint) : '';
     if (changed) app.show(statusScreen, { focus: first });
-    if (answer.state !== 'recorded') {
-      poll = setTimeout(() => readStatus().catch(() => { poll = setTimeout(readStatus, POLL_MS); }), POLL_MS);
-    }
+    if (answer.state !== 'recorded') lookAgain(POLL_MS.first);
+  }
+
+  // More and more seldom; a lost answer only delays the next look.
+  function lookAgain(wait) {
+    clearTimeout(poll);
+    state.wait = Math.min(Math.max(wait, 1.3 * (state.wait || 0)), POLL_MS.most);
+    poll = setTimeout(() => readStatus().catch(() => lookAgain(POLL_MS.most)), state.wait);
   }
 
   function statusScreen() {

@@ -10,6 +10,8 @@ import { failure, link, start } from './shell.js';
 
 const outcomeText = { won: 'results.won', tied: 'results.tied' };
 
+const percent = (part, whole) => number(Math.round((1000 * part) / whole) / 10);
+
 start('results', async (app) => {
   let core;
   let manifest;
@@ -85,15 +87,15 @@ start('results', async (app) => {
       withheld ? notice('info', t('results.withheld'), tn('results.withheld-what', withheld, { floor: manifest.floor })) : null,
       h('table', { class: 'result' },
         h('caption', { class: 'visually-hidden' }, t('results.table', { title: words(contest.title) })),
-        h('thead', {}, h('tr', {}, [['results.number', 'number'], ['results.name', ''], ['results.votes', 'number'], ['results.share', 'number']]
+        h('thead', {}, h('tr', {}, [['results.number', 'number'], ['results.name', ''], ['results.votes', 'number']]
           .map(([id, kind]) => h('th', { scope: 'col', class: kind || undefined }, t(id))))),
         h('tbody', {}, list.map((o) => h('tr', { class: o.outcome },
           h('td', { class: 'number' }, o.number),
           h('th', { scope: 'row' }, h('span', { class: 'option-name' }, words(o.name),
             o.party ? h('span', { class: 'option-party' }, words(o.party)) : null,
             outcomeText[o.outcome] ? h('strong', { class: `tag ${o.outcome}` }, t(outcomeText[o.outcome])) : null), bar(o.votes, most)),
-          h('td', { class: 'number' }, number(o.votes)),
-          h('td', { class: 'number' }, counted ? `${number(Math.round((1000 * o.votes) / counted) / 10)} %` : '')))),
+          h('td', { class: 'number' }, number(o.votes), counted
+            ? h('span', { class: 'hint block' }, t('results.share', { share: percent(o.votes, counted) })) : null)))),
       ),
       bySet(contest, list));
   }
@@ -134,7 +136,7 @@ start('results', async (app) => {
       h('p', {}, t('results.turnout', {
         counted: total.counted,
         registered: total.registered,
-        share: total.registered ? number(Math.round((1000 * total.counted) / total.registered) / 10) : '0',
+        share: total.registered ? percent(total.counted, total.registered) : '0',
       })));
   }
 });

@@ -14,7 +14,7 @@ import { dateTime, has, number, t, tn, words } from './i18n.js';
 import { qrImage } from './qr.js';
 import { failure, href, link, start } from './shell.js';
 
-const POLL_MS = 3000;
+const POLL_MS = 2000;
 const TRACKER_POLL_LIMIT_S = 3600;
 
 start('vote', async (app) => {

@@ -19,8 +19,6 @@ export async function open(browser, options = {}) {
   return { context, page, seen };
 }
 
-export const heading = (page) => page.locator('h1').innerText();
-
 export async function waitHeading(page, text) {
   await page.locator('h1', { hasText: text }).waitFor({ timeout: 15000 });
 }

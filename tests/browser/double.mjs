@@ -8,6 +8,8 @@ import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Core } from '../../web/wasm.js';
+
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = process.env.TAPAT_BUILD || path.join(root, 'build');
 const keysTool = path.join(build, 'tests/browser/election_keys');
@@ -258,6 +260,15 @@ export class Double {
   register(credential) {
     this.credentials.set(credential, { sequence: 0, ballot: null });
     this.append(Buffer.concat([Buffer.from([9]), Buffer.from(credential, 'hex'), u16(0), u16(0), u16(66), u16(1), Buffer.alloc(64)]));
+  }
+
+  // A voter who is enrolled already: the recovery code.
+  voterWithCode() {
+    const core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
+    const code = core.codeWrite(crypto.randomBytes(16));
+    const { key } = core.derive(core.codeRead(code), this.fingerprint);
+    this.register(Buffer.from(key).toString('hex'));
+    return { code, fingerprint: core.credentialFingerprint(key, this.fingerprint) };
   }
 
   credential(q) {
