@@ -90,25 +90,46 @@ static tp_err check_place(const tp_manifest *m, const tp_registration *r, tp_fau
     return TP_OK;
 }
 
-/* spec: L-7 */
-tp_err tp_registration_verify(const tp_manifest *m, const tp_registration *r, tp_fault *fault) {
-    uint8_t bytes[SIGNED_LEN];
+tp_err tp_registration_rules(const tp_manifest *m, const tp_registration *r, tp_fault *fault) {
     const tp_endorsements *list = &r->registrars;
     tp_err err = check_place(m, r, fault);
     if (err != TP_OK) return err;
     if (list->count < m->registrars.quorum || list->count > TP_MAX_SIGNERS)
         return tp_fail(fault, TP_REFUSED, "registration.quorum", "registrars");
-    signed_bytes(bytes, r, m->fingerprint);
     for (size_t i = 0; i < list->count; i++) {
         const tp_endorsement *e = &list->by[i];
         if (e->signer < 1 || e->signer > m->registrars.count ||
             (i && e->signer <= list->by[i - 1].signer))
             return tp_fail(fault, TP_REFUSED, "registration.signer", "registrar");
+    }
+    return TP_OK;
+}
+
+/* spec: L-7 */
+tp_err tp_registration_verify(const tp_manifest *m, const tp_registration *r, tp_fault *fault) {
+    uint8_t bytes[SIGNED_LEN];
+    tp_err err = tp_registration_rules(m, r, fault);
+    if (err != TP_OK) return err;
+    signed_bytes(bytes, r, m->fingerprint);
+    for (size_t i = 0; i < r->registrars.count; i++) {
+        const tp_endorsement *e = &r->registrars.by[i];
         if (tp_verify_var(e->signature, m->registrars.who[e->signer - 1].key,
                           TP_REGISTRATION_DOMAIN, bytes, sizeof bytes) != TP_OK)
             return tp_fail(fault, TP_INVALID, "registration.signature", "registrar");
     }
     return TP_OK;
+}
+
+void tp_registration_batch_var(tp_batch *b, const tp_manifest *m, const tp_registration *r) {
+    uint8_t bytes[SIGNED_LEN];
+    signed_bytes(bytes, r, m->fingerprint);
+    tp_batch_begin(b);
+    for (size_t i = 0; i < r->registrars.count; i++) {
+        const tp_endorsement *e = &r->registrars.by[i];
+        tp_schnorr_batch_var(b, TP_SIGNATURE, e->signature, NULL,
+                             m->registrars.who[e->signer - 1].key, NULL, TP_REGISTRATION_DOMAIN,
+                             bytes, sizeof bytes);
+    }
 }
 
 void tp_registration_write(tp_writer *w, const tp_registration *r) {

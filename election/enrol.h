@@ -4,6 +4,7 @@
 #define TAPAT_ELECTION_ENROL_H
 
 #include "core/group/group.h"
+#include "core/proof/batch.h"
 #include "election/entry.h"
 
 #define TP_REGISTRATION_DOMAIN "tapat-v1 registration"
@@ -45,6 +46,11 @@ TP_MUST_USE tp_err tp_registration_sign(tp_endorsement *out, const tp_registrati
  * "registration.quorum", "registration.signature" */
 TP_MUST_USE tp_err tp_registration_verify(const tp_manifest *m, const tp_registration *r,
                                           tp_fault *fault);
+/* The same in two parts, for many at once: all but the signatures, and the signatures of one that
+ * passed, as the next item of a batch (limits: one item, and tp_schnorr_need per endorsement). */
+TP_MUST_USE tp_err tp_registration_rules(const tp_manifest *m, const tp_registration *r,
+                                         tp_fault *fault);
+void tp_registration_batch_var(tp_batch *b, const tp_manifest *m, const tp_registration *r);
 void tp_registration_write(tp_writer *w, const tp_registration *r);
 /* The next one of an entry's body: TP_OK, TP_MALFORMED, or *more = false at the end. Strictly
  * ascending by credential: "registration.order". previous: NULL for the first. */

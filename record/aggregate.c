@@ -1,4 +1,4 @@
-/* The second pass: sums of the ciphertexts that count, per reporting set. spec: V-10..V-12.
+/* The second pass: sums of the ciphertexts that count, per reporting set. spec: Y-13.
  *
  * Only the newest ballots of credentials are read again, each against its leaf hash, since the disk
  * may have changed since the replay. Every worker adds up sums of its own, which are added at the
@@ -67,7 +67,7 @@ static tp_err gather_tips(work *w) {
     return TP_OK;
 }
 
-/* spec: V-10 */
+/* spec: Y-13 */
 static tp_err plan_sets(work *w) {
     const tp_manifest *m = &w->p->manifest;
     size_t cells = (size_t)m->contest_count * m->unit_count;

@@ -1,4 +1,4 @@
-/* Replay: the state of the board after all entries. spec: V-1..V-9.
+/* Replay: the state of the board after all entries. spec: Y-5..Y-12.
  *
  *   workers: read a chunk of bundles -> leaf hashes against the tree -> registrations' signatures
  *            -> ballots' signatures and proofs, in batches by style
@@ -11,6 +11,7 @@
  *     applied are begun again.
  *  4. Memory: a few chunks, the tree's hashes, the credentials.
  */
+#include "core/proof/schnorr.h"
 #include "election/styles.h"
 #include "record/credentials.h"
 #include "record/pool.h"
@@ -99,9 +100,16 @@ static void read_chunk(chunk *c) {
     }
 }
 
-static void check_registrations(chunk *c, uint64_t index) {
-    const tp_reader *bytes = entry_of(c, index);
-    tp_reader body = tp_reader_of(bytes->p + ENTRY_HEAD, bytes->left - ENTRY_HEAD);
+static tp_err bench_room(bench *b, size_t size) {
+    if (size <= b->scratch_size) return TP_OK;
+    free(b->scratch);
+    b->scratch = aligned_alloc(64, (size + 63) / 64 * 64);
+    b->scratch_size = b->scratch ? size : 0;
+    return b->scratch ? TP_OK : TP_SYSTEM;
+}
+
+/* One by one: names what is wrong. */
+static void find_bad_registration(chunk *c, uint64_t index, tp_reader body) {
     tp_registration r;
     tp_fault fault;
     bool more = false;
@@ -111,12 +119,37 @@ static void check_registrations(chunk *c, uint64_t index) {
     if (err) mark_bad(c, index, &fault);
 }
 
-static tp_err bench_room(bench *b, size_t size) {
-    if (size <= b->scratch_size) return TP_OK;
-    free(b->scratch);
-    b->scratch = aligned_alloc(64, (size + 63) / 64 * 64);
-    b->scratch_size = b->scratch ? size : 0;
-    return b->scratch ? TP_OK : TP_SYSTEM;
+/* All signatures of the entry in one batch. False: something is wrong. */
+static bool registrations_good(chunk *c, bench *b, tp_reader body) {
+    const tp_manifest *m = &c->in->out->manifest;
+    tp_batch_limits need = {0}, max = {0};
+    tp_reader again = body;
+    tp_registration r;
+    size_t items = 0, signatures = 0;
+    bool more = false;
+    tp_err err = tp_registrations_next(&r, &body, NULL, &more, NULL);
+    for (; !err && more; err = tp_registrations_next(&r, &body, r.credential, &more, NULL)) {
+        if (tp_registration_rules(m, &r, NULL)) return false;
+        signatures += r.registrars.count;
+        items++;
+    }
+    if (err || !items) return !err;
+    tp_schnorr_need(&need);
+    tp_batch_limits_add(&max, &need, signatures);
+    max.items = items;
+    if (bench_room(b, tp_batch_arena(&max))) return false;
+    tp_batch batch;
+    tp_batch_init(&batch, &max, b->scratch);
+    err = tp_registrations_next(&r, &again, NULL, &more, NULL);
+    for (; !err && more; err = tp_registrations_next(&r, &again, r.credential, &more, NULL))
+        tp_registration_batch_var(&batch, m, &r);
+    return !err && !tp_batch_verify_var(&batch);
+}
+
+static void check_registrations(chunk *c, bench *b, uint64_t index) {
+    const tp_reader *bytes = entry_of(c, index);
+    tp_reader body = tp_reader_of(bytes->p + ENTRY_HEAD, bytes->left - ENTRY_HEAD);
+    if (!registrations_good(c, b, body)) find_bad_registration(c, index, body);
 }
 
 /* Gathers the chunk's ballots of a style; those whose length is wrong are marked. */
@@ -165,7 +198,8 @@ static void run_chunk(tp_job *job, unsigned worker) {
     read_chunk(c);
     for (uint64_t i = c->first; i < c->end && i < c->bad; i++) {
         const tp_reader *e = entry_of(c, i);
-        if (e->left && e->p[0] == TP_ENTRY_REGISTRATIONS) check_registrations(c, i);
+        if (e->left && e->p[0] == TP_ENTRY_REGISTRATIONS)
+            check_registrations(c, &c->in->benches[worker], i);
     }
     for (uint16_t s = 0; c->open && s < c->in->styles.count; s++)
         check_ballots(c, &c->in->benches[worker], &c->in->styles.list[s]);

@@ -1,4 +1,4 @@
-/* From the frozen board to the results: shares, totals, documents. spec: V-13..V-16.
+/* From the frozen board to the results: shares, totals, documents. spec: Y-13..Y-16.
  */
 #include "record/results.h"
 

@@ -5,7 +5,7 @@
 
 #include "record/reader.h"
 
-/* Is what the freeze act names the hash of these aggregates? "aggregates.hash". spec: V-12 */
+/* Is what the freeze act names the hash of these aggregates? "aggregates.hash". spec: Y-13 */
 TP_MUST_USE tp_err tp_frozen_check(const tp_replay *p, const tp_aggregates *a, tp_fault *fault);
 
 /* The shares on the board, each judged. */
@@ -15,7 +15,7 @@ typedef struct {
     tp_fault fault[TP_MAX_TRUSTEES]; /* of bad ones */
     unsigned posted, good;
 } tp_shares;
-/* Errors are missing documents and the machine's; a false share marks its trustee. spec: V-13 */
+/* Errors are missing documents and the machine's; a false share marks its trustee. spec: Y-14 */
 TP_MUST_USE tp_err tp_shares_gather(tp_shares *s, const tp_replay *p, const tp_aggregates *a,
                                     tp_record *r, tp_fault *fault);
 void tp_shares_free(tp_shares *s);
@@ -24,7 +24,7 @@ typedef struct {
     char *json, *csv;
     size_t json_len, csv_len;
 } tp_results;
-/* "shares.quorum": fewer than t are good; "totals.range". spec: V-14, V-15 */
+/* "shares.quorum": fewer than t are good; "totals.range". spec: Y-15 */
 TP_MUST_USE tp_err tp_results_make(tp_results *out, const tp_shares *s, const tp_replay *p,
                                    const tp_aggregates *a, const uint32_t *withheld,
                                    tp_fault *fault);
