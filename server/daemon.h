@@ -85,6 +85,8 @@ struct tp_task {
 TP_MUST_USE tp_err tp_recorder_start(tp_server *s);
 /* Finishes what was submitted. */
 void tp_recorder_stop(tp_server *s);
+/* Closes the store, last of all connections, so that it ends as one file. */
+void tp_recorder_free(tp_server *s);
 void tp_recorder_submit(tp_server *s, tp_task *t);
 
 /* For tasks, on the recorder's thread. */
@@ -106,6 +108,8 @@ TP_MUST_USE tp_err tp_recorder_append(tp_recorder *r, const uint8_t *bytes, size
 TP_MUST_USE tp_err tp_publisher_start(tp_server *s);
 void tp_publisher_stop(tp_server *s);
 void tp_publisher_wake(tp_server *s);
+/* Waits until the record has this size; false if it does not within some seconds. */
+bool tp_publisher_wait(tp_server *s, uint64_t size);
 
 /* ---- checker ---- */
 

@@ -85,6 +85,16 @@ static int read_length(tp_request_head *h, span value) {
     return 0;
 }
 
+/* ";q=0" in any of its spellings. */
+static bool refuses(span parameters) {
+    const char *q = memmem(parameters.p, parameters.len, "q=0", 3);
+    if (!q) return false;
+    const char *end = parameters.p + parameters.len;
+    for (q += 3; q < end; q++)
+        if (*q != '.' && *q != '0' && *q != ' ' && *q != '\t') return false;
+    return true;
+}
+
 /* Is `word` an item of a comma-separated list, without ";q=0"? */
 static bool lists(span value, const char *word) {
     while (value.len) {
@@ -96,7 +106,7 @@ static bool lists(span value, const char *word) {
         while (item.len && (*item.p == ' ' || *item.p == '\t'))
             item.p++, item.len--;
         const char *semi = memchr(item.p, ';', item.len);
-        if (semi && memmem(semi, (size_t)(item.p + item.len - semi), "q=0", 3)) continue;
+        if (semi && refuses((span){semi, (size_t)(item.p + item.len - semi)})) continue;
         if (semi) item.len = (size_t)(semi - item.p);
         while (item.len && (item.p[item.len - 1] == ' ' || item.p[item.len - 1] == '\t'))
             item.len--;

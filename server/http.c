@@ -249,6 +249,7 @@ static int find_route(tp_request *rq) {
     int status = 404;
     for (const tp_route *r = rq->t->http->o.routes; r->path; r++) {
         if (!path_matches(r, rq->head.path)) continue;
+        if (status == 405 && strchr(r->path, '*')) continue; /* it has a route of its own */
         status = 405;
         if (r->method != method) continue;
         rq->route = r;

@@ -25,7 +25,7 @@ struct tp_publisher {
     pthread_t thread;
     bool started;
     pthread_mutex_t lock;
-    pthread_cond_t more;
+    pthread_cond_t more, moved;
     bool wanted, stop;
 };
 
@@ -172,7 +172,22 @@ static tp_err publish(tp_publisher *p, uint64_t from, uint64_t size) {
         pthread_mutex_unlock(&s->lock);
     }
     pthread_rwlock_unlock(&s->record);
+    pthread_mutex_lock(&p->lock);
+    pthread_cond_broadcast(&p->moved);
+    pthread_mutex_unlock(&p->lock);
     return err;
+}
+
+bool tp_publisher_wait(tp_server *s, uint64_t size) {
+    tp_publisher *p = s->publisher;
+    struct timespec until = {.tv_sec = (time_t)tp_now() + 3};
+    int rc = 0;
+    tp_publisher_wake(s);
+    pthread_mutex_lock(&p->lock);
+    while (!rc && tp_server_state(s).size < size)
+        rc = pthread_cond_timedwait(&p->moved, &p->lock, &until);
+    pthread_mutex_unlock(&p->lock);
+    return !rc;
 }
 
 static bool wait_for_more(tp_publisher *p, bool failed) {
@@ -241,6 +256,7 @@ tp_err tp_publisher_start(tp_server *s) {
     p->s = s;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->more, NULL);
+    pthread_cond_init(&p->moved, NULL);
     tp_err err = start_behind(p);
     if (err) return err;
     if (pthread_create(&p->thread, NULL, run, p)) return TP_SYSTEM;
@@ -268,6 +284,7 @@ void tp_publisher_stop(tp_server *s) {
     tp_store_close(p->store);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->more);
+    pthread_cond_destroy(&p->moved);
     free(p);
     s->publisher = NULL;
 }

@@ -64,6 +64,7 @@ void tp_recorder_undo(tp_recorder *r) {
 
 static bool root_of(void *ctx, uint64_t size, uint8_t root[static 32]) {
     tp_recorder *r = ctx;
+    if (!tp_publisher_wait(r->s, size)) return false;
     return tp_record_root_at(root, r->s->public_path, size) == TP_OK;
 }
 
@@ -411,6 +412,12 @@ void tp_recorder_stop(tp_server *s) {
     pthread_cond_signal(&r->more);
     pthread_mutex_unlock(&r->lock);
     if (r->started) pthread_join(r->thread, NULL);
+    r->started = false;
+}
+
+void tp_recorder_free(tp_server *s) {
+    tp_recorder *r = s->recorder;
+    if (!r) return;
     tp_board_free(&r->board);
     tp_store_close(r->store);
     pthread_mutex_destroy(&r->lock);

@@ -218,6 +218,7 @@ static void finish(tp_server *s) {
     tp_http_free(s->http);
     for (unsigned i = 0; i < TP_HTTP_THREADS; i++)
         tp_store_close(s->reader[i]);
+    tp_recorder_free(s);
     tp_server_keys_free(s);
     tp_manifest_free(&s->manifest);
     free(s->manifest_json);
@@ -247,6 +248,7 @@ int tp_serve(const tp_serve_options *o) {
     pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&s->record, &attr);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write like any other */
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);

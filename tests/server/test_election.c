@@ -589,33 +589,141 @@ static void test_close(void **state) {
     expect_problem(http_json(&d, "/api/enrol/start", VOTER, 9), 409, "board.phase");
 }
 
-/* The record that was served is one that replays, and holds what was cast. */
-static void test_record(void **state) {
-    (void)state;
-    char dir[128];
-    tp_fault fault = {.code = ""};
+/* ---- tally ---- */
+
+typedef struct {
     tp_record *r;
     tp_replay replay;
-    const tp_replay_options o = {.threads = 2};
-    uint64_t ballots = 0;
+} replayed;
+
+static const tp_replay_options two_threads = {.threads = 2};
+
+/* Waits until all that is stored is published, and replays the record that is served. */
+static void replay(replayed *x) {
+    char dir[128];
+    tp_fault fault = {.code = ""};
     snprintf(dir, sizeof dir, "%s/public", d.data);
-    for (int i = 0; i < 100; i++, usleep(25000)) {
+    for (int i = 0; i < 200; i++, usleep(25000)) {
         tp_store *s = reader();
         uint64_t size;
         assert_int_equal(tp_store_size(s, &size), TP_OK);
         tp_store_close(s);
         if (board_size(&d) == (int64_t)size) break;
     }
-    assert_int_equal(tp_record_open(&r, dir, &fault), TP_OK);
-    if (tp_replay_run(&replay, r, &o, &fault)) fail_msg("%s: %s", fault.code, fault.where);
-    assert_int_equal(replay.board.phase, TP_CLOSED);
+    assert_int_equal(tp_record_open(&x->r, dir, &fault), TP_OK);
+    if (tp_replay_run(&x->replay, x->r, &two_threads, &fault))
+        fail_msg("%s: %s", fault.code, fault.where);
+}
+
+static void replay_free(replayed *x) {
+    tp_replay_free(&x->replay);
+    tp_record_close(x->r);
+}
+
+/* The record that was served replays, and holds what was cast. */
+static void test_record(void **state) {
+    (void)state;
+    replayed x;
+    uint64_t ballots = 0;
+    replay(&x);
+    assert_int_equal(x.replay.board.phase, TP_CLOSED);
     for (size_t i = 0; i < FIXTURE_UNITS; i++)
-        ballots += replay.units[i].ballots;
+        ballots += x.replay.units[i].ballots;
     assert_int_equal(ballots, accepted());
-    assert_int_equal(replay.units[2].voided, 1);
-    assert_int_equal(replay.units[1].excluded, 1);
-    tp_replay_free(&replay);
-    tp_record_close(r);
+    assert_int_equal(x.replay.units[2].voided, 1);
+    assert_int_equal(x.replay.units[1].excluded, 1);
+    replay_free(&x);
+}
+
+static uint8_t document[1 << 16];
+
+static void post_shares(const tp_aggregates *a, const uint8_t hash[static 32], uint16_t trustee) {
+    uint8_t bytes[4096], random[32];
+    tp_scalar secret[FIXTURE_POINTS];
+    tp_fault fault;
+    tp_entry e = {.type = TP_ENTRY_SHARES};
+    tp_writer w = tp_writer_of(document, sizeof document), entry = tp_writer_of(bytes, 4096);
+    fixture_random(&d.f, random);
+    assert_int_equal(
+        tp_ceremony_secret(secret, d.f.board.ceremony, trustee, d.f.seed[trustee - 1], &fault),
+        TP_OK);
+    assert_int_equal(tp_shares_make(&w, &d.f.manifest, tp_ceremony_keys(d.f.board.ceremony), a,
+                                    hash, trustee, secret, random),
+                     TP_OK);
+    tp_sha256(e.u.document.hash, document, w.len);
+    e.u.document.len = w.len;
+    fixture_sign_trustee(&d.f, &e, trustee);
+    assert_int_equal(tp_entry_write(&entry, &e), TP_OK);
+    expect_problem(post_entry(&d, bytes, entry.len, document, w.len - 1), 400, "document.hash");
+    expect_status(post_entry(&d, bytes, entry.len, document, w.len), 201);
+    expect_problem(post_entry(&d, bytes, entry.len, document, w.len), 409, "board.repeat");
+}
+
+static void expect_file(const char *path, const char *bytes, size_t len) {
+    reply r;
+    for (int i = 0; i < 200; i++, usleep(25000)) {
+        r = http_get(&d, path);
+        if (r.status == 200) break;
+        reply_free(&r);
+    }
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.len, len);
+    assert_memory_equal(r.body, bytes, len);
+    reply_free(&r);
+}
+
+static void test_publish(void **state) {
+    (void)state;
+    replayed x;
+    tp_fault fault = {.code = ""};
+    tp_aggregates a;
+    uint32_t withheld[TP_MAX_CONTESTS];
+    uint8_t hash[32];
+    bool bad[TP_MAX_TRUSTEES];
+    char *json, *csv;
+    size_t json_len, csv_len;
+    replay(&x);
+    assert_int_equal(tp_replay_aggregate(&a, withheld, &x.replay, x.r, &two_threads, &fault),
+                     TP_OK);
+    tp_writer w = tp_writer_of(document, sizeof document);
+    assert_int_equal(tp_aggregates_write(&w, &d.f.manifest, &a), TP_OK);
+    replay_free(&x);
+    tp_sha256(hash, document, w.len);
+    expect_problem(post_act(&d, TP_ACT_FREEZE, hash, 0, NULL, 0), 400, "document.hash");
+    expect_status(post_act(&d, TP_ACT_FREEZE, hash, 0, document, w.len), 201);
+    post_shares(&a, hash, 3);
+    expect_problem(post_act(&d, TP_ACT_PUBLISH, hash, 0, document, w.len), 400, "document.hash");
+    post_shares(&a, hash, 1);
+    tp_aggregates_free(&a);
+    replay(&x);
+    assert_int_equal(tp_replay_results(&json, &json_len, &csv, &csv_len, bad, &x.replay, x.r,
+                                       &two_threads, &fault),
+                     TP_OK);
+    replay_free(&x);
+    tp_sha256(hash, json, json_len);
+    expect_status(post_act(&d, TP_ACT_PUBLISH, hash, 0, json, json_len), 201);
+    expect_file("/api/results", json, json_len);
+    expect_file("/board/results.json", json, json_len);
+    expect_file("/board/results.csv", csv, csv_len);
+    free(json);
+    free(csv);
+    assert_true(wait_for(&d, ballot, ballot_len, "replaced"));
+}
+
+static void test_verify(void **state) {
+    (void)state;
+    char dir[128];
+    tp_verification v;
+    replayed x;
+    replay(&x);
+    replay_free(&x);
+    snprintf(dir, sizeof dir, "%s/public", d.data);
+    tp_err err = tp_verify(&v, dir, d.f.manifest.fingerprint, &two_threads);
+    for (size_t i = 0; i < v.count; i++)
+        if (v.checks[i].verdict != TP_PASS)
+            fail_msg("%s: %s %s", v.checks[i].check, v.checks[i].fault.code,
+                     v.checks[i].fault.where);
+    assert_int_equal(err, TP_OK);
 }
 
 static void test_restart(void **state) {
@@ -632,7 +740,7 @@ static void test_restart(void **state) {
     reply_free(&before);
     reply_free(&after);
     reply r = http_get(&d, "/api/election");
-    assert_non_null(strstr(r.body, "\"closed\""));
+    assert_non_null(strstr(r.body, "\"published\""));
     assert_non_null(strstr(r.body, "\"keys\":true"));
     reply_free(&r);
     daemon_scene second = d; /* one daemon for a folder */
@@ -674,6 +782,8 @@ int main(void) {
         cmocka_unit_test(test_cancel_and_exclude),
         cmocka_unit_test(test_close),
         cmocka_unit_test(test_record),
+        cmocka_unit_test(test_publish),
+        cmocka_unit_test(test_verify),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_log),
     };

@@ -1,0 +1,128 @@
+/* The strict reader of request heads: what it takes, and each form that it refuses. */
+#include "server/head.h"
+#include "tests/support/support.h"
+
+static int read_head(tp_request_head *h, const char *text) {
+    return tp_request_head_read(h, text, strlen(text));
+}
+
+static void test_good(void **state) {
+    (void)state;
+    tp_request_head h;
+    assert_int_equal(read_head(&h, "GET /vote?x=%20 HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br, "
+                                   "gzip;q=0.5\r\nX:\r\n\r\n"),
+                     0);
+    assert_int_equal(h.method, TP_GET);
+    assert_string_equal(h.path, "/vote");
+    assert_true(h.gzip && !h.close && !h.has_length && !h.old);
+    assert_int_equal(read_head(&h, "POST /a HTTP/1.1\r\nhost: a\r\ncontent-LENGTH:  12 \r\n"
+                                   "Connection: x, close\r\nExpect: 100-continue\r\n\r\n"),
+                     0);
+    assert_true(h.method == TP_POST && h.length == 12 && h.close && h.expect_continue);
+    assert_int_equal(read_head(&h, "HEAD / HTTP/1.0\r\n\r\n"), 0);
+    assert_true(h.method == TP_HEAD && h.old && h.close);
+    assert_int_equal(
+        read_head(&h, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0\r\n\r\n"), 0);
+    assert_false(h.gzip);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    static const struct {
+        int status;
+        const char *head;
+    } cases[] = {
+        {400, ""},
+        {400, "GET / HTTP/1.1\r\n"},
+        {400, "GET / HTTP/1.1\r\n\r\n"},                          /* no Host */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"},    /* two */
+        {400, "GET / HTTP/1.1\r\nHost:\r\n\r\n"},                 /* empty */
+        {400, "GET / HTTP/1.1\r\nHost : a\r\n\r\n"},              /* space before the colon */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n"},         /* folded */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"},        /* no name */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n"},          /* no colon */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n"},    /* bare CR */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nX: a\nb: c\r\n\r\n"}, /* bare LF */
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nX: \001\r\n\r\n"},
+        {400, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET /  HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET a HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET /#a HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {404, "GET /%2e%2e HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GET /\r\nHost: a\r\n\r\n"},
+        {400, " GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {405, "PUT / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {405, "get / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "GE(T / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"},
+        {400, "GET / http/1.1\r\nHost: a\r\n\r\n"},
+        {411, "POST / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n"},
+        {501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        {501, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: x\r\n\r\n"},
+        {417, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: tea\r\n\r\n"},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"},
+        {400, "GET / HTTP/1.1\r\nHost: a\r\n\r\nx"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tp_request_head h;
+        int status = read_head(&h, cases[i].head);
+        if (status != cases[i].status)
+            fail_msg("%d, not %d: %s", status, cases[i].status, cases[i].head);
+    }
+}
+
+static void test_limits(void **state) {
+    (void)state;
+    tp_request_head h;
+    char head[TP_HEAD_MAX], *p = head + sprintf(head, "GET /");
+    memset(p, 'a', TP_PATH_MAX);
+    strcpy(p + TP_PATH_MAX - 2, " HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(read_head(&h, head), 0);
+    memset(p, 'a', TP_PATH_MAX);
+    strcpy(p + TP_PATH_MAX - 1, " HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(read_head(&h, head), 414);
+    p = head + sprintf(head, "GET / HTTP/1.1\r\nHost: a\r\n");
+    for (int i = 1; i < TP_HEAD_FIELDS; i++)
+        p += sprintf(p, "a: b\r\n");
+    strcpy(p, "\r\n");
+    assert_int_equal(read_head(&h, head), 0);
+    strcpy(p, "a: b\r\n\r\n");
+    assert_int_equal(read_head(&h, head), 431);
+}
+
+/* Any bytes: an answer, no fault of memory; and a head that is cut anywhere is refused. */
+static void test_mutations(void **state) {
+    (void)state;
+    static const char good[] = "POST /api/ballots?q HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n"
+                               "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n";
+    tp_request_head h;
+    uint64_t seed = 3;
+    assert_int_equal(read_head(&h, good), 0);
+    for (size_t len = 0; len + 1 < sizeof good; len++)
+        assert_int_not_equal(tp_request_head_read(&h, good, len), 0);
+    for (int i = 0; i < 200000; i++) {
+        char bytes[sizeof good];
+        memcpy(bytes, good, sizeof good);
+        for (uint64_t n = test_random(&seed) % 4 + 1; n; n--)
+            bytes[test_random(&seed) % (sizeof good - 1)] = (char)test_random(&seed);
+        if (!tp_request_head_read(&h, bytes, sizeof good - 1)) assert_int_equal(h.path[0], '/');
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_mutations)};
+    return cmocka_run_group_tests_name("server/head", tests, NULL, NULL);
+}
