@@ -1,7 +1,8 @@
 /* Codes for people: Crockford Base32 with one check symbol. Freestanding.
  *
  * Invariants
- *  1. Writing and reading are constant time in the symbols: a recovery code is secret.
+ *  1. Writing and reading are constant time in the symbols: a recovery code is secret. Where the
+ *     dashes stand and why a text is refused are not.
  *  2. The check symbol is sum x^(i+1)*d_i over GF(2)[x]/(x^5+x^2+1). x has order 31 and there are
  * at most 30 symbols, so the weights differ and are not zero: one wrong symbol or one swap of two
  *     unlike symbols changes the sum. spec: chapter 4, A-1..A-5.
@@ -76,12 +77,16 @@ static bool read_symbols(uint8_t *d, unsigned symbols, const char *text, size_t 
     unsigned count = 0;
     uint32_t foreign = 0;
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '-' || text[i] == ' ') continue;
+        uint32_t c = (uint8_t)text[i];
+        uint32_t gap = 2 - at_least(c ^ '-', 1) - at_least(c ^ ' ', 1);
+        tp_declassify(&gap, sizeof gap); /* layout */
+        if (gap) continue;
         if (count > symbols) return false;
-        uint32_t v = value_of((uint8_t)text[i]);
+        uint32_t v = value_of((uint8_t)c);
         foreign |= v >> 5;
         d[count++] = (uint8_t)(v & 31);
     }
+    tp_declassify(&foreign, sizeof foreign); /* the answer */
     return count == symbols + 1 && !foreign;
 }
 
@@ -90,10 +95,13 @@ tp_err tp_code_read(uint8_t *bytes, unsigned symbols, const char *text, size_t l
     size_t bytes_len = (5 * symbols + 7) / 8;
     tp_err err = TP_OK;
     memset(bytes, 0, bytes_len);
-    if (!read_symbols(d, symbols, text, len))
+    if (!read_symbols(d, symbols, text, len)) {
         err = TP_MALFORMED;
-    else if (check_symbol(d, symbols) != d[symbols])
-        err = TP_INVALID;
+    } else {
+        uint32_t wrong = at_least(check_symbol(d, symbols) ^ d[symbols], 1);
+        tp_declassify(&wrong, sizeof wrong); /* the answer; a fitting one says nothing */
+        if (wrong) err = TP_INVALID;
+    }
     for (unsigned bit = 0; err == TP_OK && bit < 5 * symbols; bit++)
         bytes[bit / 8] |= (uint8_t)(((d[bit / 5] >> (4 - bit % 5)) & 1) << (7 - bit % 8));
     tp_wipe(d, sizeof d);

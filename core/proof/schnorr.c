@@ -38,7 +38,9 @@ tp_err tp_keypair(tp_secret_key *sk, uint8_t pk[static 32], const uint8_t seed[s
 
 tp_err tp_keypair_decode(tp_secret_key *sk, uint8_t pk[static 32],
                          const uint8_t scalar[static 32]) {
-    if (tp_scalar_decode(&sk->x, scalar) != TP_OK) {
+    tp_err err = tp_scalar_decode(&sk->x, scalar);
+    tp_declassify(&err, sizeof err); /* the answer */
+    if (err != TP_OK) {
         sk->x = tp_scalar_zero;
         memset(pk, 0, 32);
         return TP_MALFORMED;
