@@ -192,6 +192,39 @@ static void changed_entries(void **state) {
     }
 }
 
+/* Tiles of level 2 take 65536 entries: empty batches are enough. */
+static void high_levels(void **state) {
+    (void)state;
+    static const rig_plan plan = {.voters = 4, .floor = 2};
+    static const char *const tiles[] = {"tile/2/000.p/1", "tile/1/000", "tile/0/123",
+                                        "tile/entries/200"};
+    rig g;
+    tp_verification v;
+    rig_begin(&g, &plan);
+    while (g.count < 65536 + 300)
+        rig_batch(&g);
+    char *dir = scratch_folder();
+    rig_write(&g, dir);
+    assert_int_equal(tp_verify(&v, dir, NULL, &rig_options), TP_OK);
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+        size_t len;
+        uint8_t *bytes = scratch_read(dir, tiles[i], &len);
+        bytes[len / 2] ^= 4;
+        scratch_write(dir, tiles[i], bytes, len);
+        assert_int_not_equal(tp_verify(&v, dir, NULL, &rig_options), TP_OK);
+        const char *where = rig_fail(&v)->fault.where;
+        unsigned entry;
+        bool named = !strcmp(where, tiles[i]) ||
+                     (sscanf(where, "entry %u", &entry) == 1 && entry / TP_TILE_WIDTH == 200);
+        if (!named) fail_msg("%s is reported as %s", tiles[i], where);
+        bytes[len / 2] ^= 4;
+        scratch_write(dir, tiles[i], bytes, len);
+        free(bytes);
+    }
+    scratch_remove(dir);
+    rig_free(&g);
+}
+
 static void another_election(void **state) {
     (void)state;
     tp_verification v;
@@ -217,7 +250,7 @@ int main(void) {
         cmocka_unit_test(flipped_bytes),   cmocka_unit_test(other_lengths),
         cmocka_unit_test(missing_files),   cmocka_unit_test(added_files),
         cmocka_unit_test(changed_entries), cmocka_unit_test(another_election),
-        cmocka_unit_test(no_record),
+        cmocka_unit_test(no_record),       cmocka_unit_test(high_levels),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
