@@ -1,5 +1,5 @@
 /* Stage ceremony: what the trustees' messages make of the public state. The trustees' own side is
- * ceremony_trustee.c. spec: chapter 3 (ceremony), requirements X-1..X-20.
+ * ceremony_trustee.c. spec: chapter 3 (ceremony), requirements X-1..X-17.
  *
  * Invariants
  *  1. A refused entry leaves the state as it was.

@@ -1,5 +1,5 @@
 /* Stage decrypt: the aggregates document, the trustees' shares of it, and the totals.
- * spec: chapter 7, requirements W-7..W-16.
+ * spec: chapter 7, requirements W-7..W-14.
  *
  * Aggregates document
  *   struct { uint16 contest; uint16 units<2..2048>; uint32 ballots; opaque R[32];

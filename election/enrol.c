@@ -1,5 +1,5 @@
 /* Stage enrol: credentials and registrations. Freestanding: the page runs the same code.
- * spec: chapter 4 (enrol), requirements L-1..L-12.
+ * spec: chapter 4 (enrol), requirements L-1..L-10.
  */
 #include "election/enrol.h"
 

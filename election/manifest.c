@@ -1,6 +1,6 @@
 /* Stage define: reads a manifest. Strict: every object has exactly its members, every number its
  * bounds, every reference its target. At least as strict as spec/manifest.schema.json.
- * spec: chapter 3 (define), requirements M-1..M-24.
+ * spec: chapter 3 (define), requirements M-1..M-19.
  *
  * Invariants
  *  1. A parsed manifest satisfies every limit of election.h, and a ballot, a deal and an opening

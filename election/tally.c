@@ -1,4 +1,4 @@
-/* Stage tally: who won, and the results documents. spec: chapter 7, requirements U-1..U-8.
+/* Stage tally: who won, and the results documents. spec: chapter 7, requirements U-1..U-7.
  *
  * Invariants
  *  1. The documents are a function of their inputs, byte for byte: results.json is what

@@ -1,4 +1,4 @@
-/* The board's state machine. spec: S-1..S-25 */
+/* The board's state machine. spec: S-1..S-16, S-20..S-25 */
 #include "tests/election/fixture.h"
 
 static fixture *f;

@@ -1,4 +1,4 @@
-/* Ballots: sealing, reading, checking, names. spec: C-1..C-14 */
+/* Ballots: sealing, reading, checking, names. spec: C-1..C-12 */
 #include "tests/election/fixture.h"
 
 static fixture *f;

@@ -1,4 +1,4 @@
-/* The merge rule, the two documents, and totals from shares. spec: W-1..W-16 */
+/* The merge rule, the two documents, and totals from shares. spec: W-1..W-14 */
 #include "tests/election/fixture.h"
 
 static fixture *f;
@@ -187,6 +187,7 @@ static void test_aggregates_rules(void **state) {
     assert_int_equal(read_changed(list, 2, &code), TP_MALFORMED);
     list[0] = list[1] = aggregates.list[0]; /* twice */
     assert_int_equal(read_changed(list, 2, &code), TP_MALFORMED);
+    assert_string_equal(code, "aggregates.malformed");
     list[0].set.ballots = f->manifest.floor - 1;
     assert_int_equal(read_changed(list, 1, &code), TP_REFUSED);
     assert_string_equal(code, "aggregates.rule");
@@ -287,6 +288,7 @@ static void test_shares_tampered(void **state) {
     assert_int_equal(check_shares(d, 1, bytes, len - 1, &fault), TP_MALFORMED);
     assert_int_equal(check_shares(d, 1, bytes, len + 1, &fault), TP_MALFORMED);
     assert_int_equal(check_shares(d, 1, bytes, 0, &fault), TP_MALFORMED);
+    assert_string_equal(fault.code, "shares.malformed");
     for (size_t i = 0; i < len; i += 3) {
         bytes[i] ^= (uint8_t)(1u << i % 8);
         assert_int_not_equal(check_shares(d, 1, bytes, len, &fault), TP_OK);

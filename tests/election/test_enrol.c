@@ -1,4 +1,4 @@
-/* Credentials and registrations. spec: L-1..L-12 */
+/* Credentials and registrations. spec: L-1..L-10 */
 #include "tests/election/fixture.h"
 #include "election/code.h"
 
@@ -191,6 +191,7 @@ static void test_list(void **state) {
     memcpy(again, bytes, one);
     again[37] -= 2; /* the length of the endorsements */
     assert_int_equal(read_all(back, &n, again, one, &fault), TP_MALFORMED);
+    assert_string_equal(fault.code, "registration.malformed");
 }
 
 int main(void) {

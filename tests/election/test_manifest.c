@@ -1,4 +1,4 @@
-/* The manifest's parser: what it takes, and one refusal for each rule. spec: M-1..M-20 */
+/* The manifest's parser: what it takes, and one refusal for each rule. spec: M-1..M-19 */
 #include "tests/election/fixture.h"
 
 static fixture *small;
