@@ -39,7 +39,7 @@ export async function enrol(page, url, double, number = 'G-01') {
   await page.getByLabel('Recovery code').fill(code.toLowerCase().replaceAll('-', ' '));
   await page.getByRole('button', { name: 'Finish enrolment' }).click();
   await waitHeading(page, 'Your enrolment');
-  await page.getByText('You are enrolled').waitFor({ timeout: 30000 });
+  await page.locator('main .notice:is(.good, .bad)').waitFor({ timeout: 30000 });
   return { code, fingerprint };
 }
 

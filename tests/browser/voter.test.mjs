@@ -494,7 +494,7 @@ test('another manifest, unconfirmed keys or a foreign credential stop the voter'
     await page.getByText('have not all confirmed the keys').waitFor();
   });
   await scene({ lie: { otherCredential: 'ab'.repeat(32) } }, async ({ double, url, page }) => {
-    await assert.rejects(enrol(page, url, double).then(() => page.getByText('never', { exact: true }).waitFor({ timeout: 10 })));
+    await enrol(page, url, double);
     await page.getByText('Another credential than yours was enrolled').waitFor();
   });
   await scene({ lie: { cancelled: true } }, async ({ double, url, page }) => {
