@@ -77,7 +77,7 @@ static const char *const table[] = {
 /* A copy of the board is tried, so nothing moves on; samples hold nothing that the ceremony takes.
  */
 static void check_row(void) {
-    for (int kind = TP_ENTRY_MANIFEST; kind <= TP_ENTRY_SHARES + TP_ACT_PUBLISH; kind++) {
+    for (int kind = TP_ENTRY_MANIFEST; kind <= (int)TP_ENTRY_SHARES + (int)TP_ACT_PUBLISH; kind++) {
         char expected = table[f->board.phase][kind - 1];
         tp_board copy = f->board;
         tp_entry e;

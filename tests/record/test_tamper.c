@@ -144,8 +144,8 @@ static void added_files(void **state) {
                                         "results.pdf",
                                         "tile/0/x000/000",
                                         "tile/entries/1000",
-                                        "document/0000000000000000000000000000000000000000"
-                                        "000000000000000000000000",
+                                        ("document/0000000000000000000000000000000000000000"
+                                         "000000000000000000000000"),
                                         "checkpoint.old"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         scratch_write(folder, names[i], "x", 1);
