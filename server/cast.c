@@ -47,7 +47,7 @@ static void answer_promise(tp_cast *c) {
 }
 
 static unsigned next_batch_s(tp_server *s) {
-    uint64_t now = tp_now(), next = tp_server_state(s).next_batch;
+    uint64_t now = tp_server_now(), next = tp_server_state(s).next_batch;
     return next > now ? (unsigned)(next - now) : 0;
 }
 
@@ -68,7 +68,7 @@ static void answer_cast(tp_cast *c) {
 static tp_err check_phase(tp_server *s, tp_phase phase, tp_fault *fault) {
     if (phase != TP_OPEN)
         return tp_fail(fault, TP_REFUSED, "board.phase", "%s", tp_phase_name(phase));
-    if (!s->manifest.test && tp_now() >= s->manifest.close_time)
+    if (!s->manifest.test && tp_server_now() >= s->manifest.close_time)
         return tp_fail(fault, TP_REFUSED, "board.phase", "after the closing time");
     return TP_OK;
 }
@@ -106,7 +106,7 @@ static void work(tp_recorder *r, tp_task *t) {
         return;
     }
     if (c->again || check_phase(c->server, tp_recorder_board(r)->phase, &c->fault)) return;
-    c->row.deadline = tp_now() + c->server->manifest.promise_deadline_s;
+    c->row.deadline = tp_server_now() + c->server->manifest.promise_deadline_s;
     tp_recorder_fail(r, tp_store_ballot_add(store, &c->row, c->bytes, c->len));
 }
 

@@ -62,7 +62,7 @@ typedef struct {
     tp_http *http;
 } tp_server;
 
-uint64_t tp_now(void); /* Unix seconds */
+uint64_t tp_server_now(void); /* Unix seconds */
 tp_public tp_server_state(tp_server *s);
 tp_store *tp_server_reader(tp_server *s, const tp_request *rq);
 /* Makes the keys known (once). */

@@ -185,7 +185,7 @@ void tp_post_lookup(tp_request *rq, void *server) {
 }
 
 static bool enrolling(tp_server *s, tp_phase phase) {
-    return phase <= TP_OPEN && (s->manifest.test || tp_now() >= s->manifest.enrol_time);
+    return phase <= TP_OPEN && (s->manifest.test || tp_server_now() >= s->manifest.enrol_time);
 }
 
 static tp_err send_code(tp_store *store, tp_enrolment *e, const tp_voter *v, const char *title,
@@ -231,7 +231,7 @@ static void work_start(tp_recorder *r, tp_task *task) {
     tp_enrolment e;
     tp_voter v;
     bool found;
-    uint64_t now = tp_now();
+    uint64_t now = tp_server_now();
     if (!enrolling(t->s, tp_recorder_board(r)->phase)) {
         refuse(t, 409, "board.phase", "Enrolment is not open.");
         return;
@@ -336,7 +336,7 @@ static void work_code(tp_recorder *r, tp_task *task) {
     else if (!found)
         refuse(t, 422, "enrol.expired", "No code was sent.");
     else if (!proven)
-        try_code(r, t, &e, tp_now());
+        try_code(r, t, &e, tp_server_now());
 }
 
 /* Fills in voter and session of a token; answers itself if it is none. */
@@ -409,7 +409,7 @@ static void work_credential(tp_recorder *r, tp_task *task) {
     memcpy(e.credential, t->credential, 32);
     memcpy(e.possession, t->possession, 64);
     e.state = TP_ENROL_WAITING;
-    e.updated = tp_now();
+    e.updated = tp_server_now();
     if (!err) err = tp_store_enrolment_put(store, &e);
     tp_recorder_fail(r, err);
     t->state = "waiting";

@@ -85,7 +85,7 @@ static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     tp_enrolment e;
     tp_voter v;
     bool found;
-    tp_message m = {.time = tp_now()};
+    tp_message m = {.time = tp_server_now()};
     tp_err err = tp_store_enrolment_by_credential(store, p->entry.u.cancel.credential, &e, &found);
     if (err || !found) return stored(r, p, err);
     e.state = TP_ENROL_PROVEN;

@@ -180,7 +180,7 @@ static tp_err publish(tp_publisher *p, uint64_t from, uint64_t size) {
 
 bool tp_publisher_wait(tp_server *s, uint64_t size) {
     tp_publisher *p = s->publisher;
-    struct timespec until = {.tv_sec = (time_t)tp_now() + 3};
+    struct timespec until = {.tv_sec = (time_t)tp_server_now() + 3};
     int rc = 0;
     tp_publisher_wake(s);
     pthread_mutex_lock(&p->lock);
@@ -191,7 +191,7 @@ bool tp_publisher_wait(tp_server *s, uint64_t size) {
 }
 
 static bool wait_for_more(tp_publisher *p, bool failed) {
-    struct timespec until = {.tv_sec = (time_t)tp_now() + 2};
+    struct timespec until = {.tv_sec = (time_t)tp_server_now() + 2};
     pthread_mutex_lock(&p->lock);
     int rc = 0;
     while (!p->wanted && !p->stop && !rc)

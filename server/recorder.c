@@ -223,7 +223,7 @@ static tp_err append_ballots(tp_recorder *r, uint64_t now, uint32_t *total) {
 
 tp_err tp_recorder_close_batch(tp_recorder *r) {
     uint8_t bytes[64];
-    uint64_t registrations = 0, now = tp_now();
+    uint64_t registrations = 0, now = tp_server_now();
     uint32_t ballots = 0;
     tp_err err = TP_OK;
     tp_board *b = &r->board;
@@ -287,7 +287,7 @@ static void tick(tp_recorder *r) {
                (unsigned long long)r->board.size);
         tp_publisher_wake(r->s);
     }
-    r->next_batch = tp_now() + r->s->manifest.batch_interval_s;
+    r->next_batch = tp_server_now() + r->s->manifest.batch_interval_s;
     show(r);
 }
 
@@ -309,7 +309,7 @@ static tp_task *take_group(tp_recorder *r) {
 static bool wait_for_work(tp_recorder *r, tp_task **group) {
     struct timespec until = {.tv_sec = (time_t)r->next_batch};
     pthread_mutex_lock(&r->lock);
-    while (!r->head && !r->stop && tp_now() < r->next_batch)
+    while (!r->head && !r->stop && tp_server_now() < r->next_batch)
         pthread_cond_timedwait(&r->more, &r->lock, &until);
     *group = r->head ? take_group(r) : NULL;
     bool go_on = *group || !r->stop;
@@ -341,8 +341,8 @@ static void *run(void *arg) {
             refuse_group(r, group);
         else if (group)
             run_group(r, group);
-        if (tp_now() >= r->next_batch && !r->lost) tick(r);
-        if (r->lost) r->next_batch = tp_now() + 1;
+        if (tp_server_now() >= r->next_batch && !r->lost) tick(r);
+        if (r->lost) r->next_batch = tp_server_now() + 1;
     }
     return NULL;
 }
@@ -387,7 +387,7 @@ tp_err tp_recorder_start(tp_server *s) {
     pthread_cond_init(&r->more, NULL);
     tp_err err = prepare(r);
     if (err) return err;
-    r->next_batch = tp_now() + s->manifest.batch_interval_s;
+    r->next_batch = tp_server_now() + s->manifest.batch_interval_s;
     show(r);
     if (pthread_create(&r->thread, NULL, run, r)) return TP_SYSTEM;
     r->started = true;

@@ -25,7 +25,7 @@ enum { WAITING_MAX = 200, REGISTRATIONS_MAX = 1000, TIME_WINDOW_S = 300 };
 static bool registrar_signed(const tp_server *s, int registrar, uint64_t at,
                              const uint8_t signature[static 64]) {
     uint8_t message[40];
-    uint64_t now = tp_now();
+    uint64_t now = tp_server_now();
     if (registrar < 1 || registrar > s->manifest.registrars.count) return false;
     if (at + TIME_WINDOW_S < now || at > now + TIME_WINDOW_S) return false;
     memcpy(message, s->manifest.fingerprint, 32);
@@ -121,7 +121,7 @@ static bool endorse(tp_endorsements *list, const tp_endorsement *add) {
 }
 
 static tp_err tell_ready(tp_store *store, tp_enrolment *e, const tp_voter *v) {
-    tp_message m = {.time = tp_now()};
+    tp_message m = {.time = tp_server_now()};
     e->state = TP_ENROL_DONE;
     e->updated = m.time;
     tp_err err = tp_store_enrolment_put(store, e);

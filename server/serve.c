@@ -46,7 +46,7 @@ const tp_route tp_routes[] = {
     {TP_GET, NULL, 0, NULL},
 };
 
-uint64_t tp_now(void) {
+uint64_t tp_server_now(void) {
     return (uint64_t)time(NULL);
 }
 
