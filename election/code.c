@@ -54,7 +54,7 @@ static uint32_t check_symbol(const uint8_t *d, unsigned symbols) {
 static uint8_t bits_at(const uint8_t *bytes, unsigned i) {
     unsigned v = 0;
     for (unsigned bit = 5 * i; bit < 5 * i + 5; bit++)
-        v = v << 1 | ((bytes[bit / 8] >> (7 - bit % 8)) & 1u);
+        v = v << 1 | ((unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1u);
     return (uint8_t)v;
 }
 

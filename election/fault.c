@@ -96,6 +96,9 @@ const char *const tp_fault_codes[] = {
     "results.csv",
     "reconciliation.sum",
     "reconciliation.roll",
+    "document.unexpected",
+    "request.octets",
+    "server.storage",
     "system",
     NULL,
 };
