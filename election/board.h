@@ -67,7 +67,7 @@ typedef struct {
     uint8_t key[32];
     uint16_t unit, style;
     bool cancelled;     /* votes no more; nothing of it counts */
-    bool excluded;      /* the tip is excluded */
+    bool excluded;      /* by an act, for good: no ballot of it counts */
     uint32_t sequence;  /* of the tip; 0: has not voted */
     uint8_t tip[32];    /* hash of the last recorded ballot */
     uint64_t tip_index; /* its leaf */
