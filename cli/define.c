@@ -59,9 +59,9 @@ static int check_and_write(json_t *root, const char *path) {
 int tp_cmd_define(int argc, char **argv) {
     const char *out = "manifest.json", *enrol = "now", *open = "now", *close = "now+86400";
     const char *origin = "tapat.example/board", *log_key = NULL, *word;
-    tp_arg_list trustees = {0}, registrars = {0}, officers = {0};
-    uint64_t threshold = 0, registrar_quorum = 1, officer_quorum = 2, interval = 300,
-             deadline = 3600, floor = 0;
+    tp_arg_list trustees = {0}, registrars = {0}, officers = {0}, witnesses = {0};
+    uint64_t threshold = 0, witness_quorum = 0, registrar_quorum = 1, officer_quorum = 2,
+             interval = 300, deadline = 3600, floor = 0;
     bool test = false;
     const tp_arg table[] = {
         {"--out", "FILE", TP_ARG_TEXT, &out, "where the manifest goes (manifest.json)"},
@@ -74,6 +74,8 @@ int tp_cmd_define(int argc, char **argv) {
         {"--officer-quorum", "M", TP_ARG_NUMBER, &officer_quorum, "signatures of an act (2)"},
         {"--log-key", "KEY", TP_ARG_TEXT, &log_key, "the server's (tapat serve --log-key)"},
         {"--origin", "NAME", TP_ARG_TEXT, &origin, "the board's name, without a scheme"},
+        {"--witness", "NAME=KEY", TP_ARG_LIST, &witnesses, "one for each witness of the board"},
+        {"--witness-quorum", "Q", TP_ARG_NUMBER, &witness_quorum, "that must cosign it (0)"},
         {"--enrol", "TIME", TP_ARG_TEXT, &enrol, "from when voters enrol (now)"},
         {"--open", "TIME", TP_ARG_TEXT, &open, "when the voting opens (now)"},
         {"--close", "TIME", TP_ARG_TEXT, &close, "when it closes (now+86400)"},
@@ -100,6 +102,8 @@ int tp_cmd_define(int argc, char **argv) {
     json_object_set_new(root, "officers",
                         college_of(&officers, "quorum", officer_quorum, "--officer"));
     json_object_set_new(root, "log", json_pack("{s:s, s:s}", "origin", origin, "key", log_key));
+    json_object_set_new(root, "witnesses",
+                        college_of(&witnesses, "quorum", witness_quorum, "--witness"));
     json_object_set_new(root, "batch",
                         json_pack("{s:I, s:I}", "interval_s", (json_int_t)interval, "deadline_s",
                                   (json_int_t)deadline));

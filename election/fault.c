@@ -78,6 +78,8 @@ const char *const tp_fault_codes[] = {
     "checkpoint.origin",
     "checkpoint.key",
     "checkpoint.signature",
+    "checkpoint.cosignature",
+    "checkpoint.quorum",
     "files.unknown",
     "files.missing",
     "files.copy",

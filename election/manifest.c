@@ -1,6 +1,6 @@
 /* Stage define: reads a manifest. Strict: every object has exactly its members, every number its
  * bounds, every reference its target. At least as strict as spec/manifest.schema.json.
- * spec: chapter 3 (define), requirements M-1..M-19.
+ * spec: chapter 3 (define), requirements M-1..M-20.
  *
  * Invariants
  *  1. A parsed manifest satisfies every limit of election.h, and a ballot, a deal and an opening
@@ -10,6 +10,7 @@
 #include "election/manifest.h"
 
 #include "core/group/group.h"
+#include "core/merkle/note.h"
 #include "election/ceremony.h"
 #include "election/cast.h"
 
@@ -516,6 +517,46 @@ static tp_err parse_log(walk *w, json_t *root) {
     return TP_OK;
 }
 
+/* The name of a C2SP key, and a key of Ed25519 that is nobody else's here. spec: M-20 */
+static tp_err parse_witness(walk *w, size_t i, json_t *who) {
+    static const char *const names[] = {"name", "key", NULL};
+    tp_college *c = &w->m->witnesses;
+    tp_signer *s = &c->who[i];
+    tp_vkey key;
+    tp_err err = exactly(w, who, names);
+    if (err == TP_OK) err = text(&s->name, w, who, "name", 1);
+    if (err == TP_OK) err = key_bytes(s->key, w, who);
+    if (err != TP_OK) return err;
+    if (!crypto_core_ed25519_is_valid_point(s->key))
+        return refuse_at(w, "key", TP_MALFORMED, "manifest.key");
+    if (tp_vkey_init(&key, s->name, strlen(s->name), TP_KEY_COSIGNATURE, s->key))
+        return refuse_at(w, "name", TP_REFUSED, "manifest.value");
+    bool taken = !memcmp(s->key, w->m->log_key, 32);
+    for (size_t j = 0; j < i; j++)
+        taken |= !strcmp(c->who[j].name, s->name) || !memcmp(c->who[j].key, s->key, 32);
+    return taken ? refuse(w, TP_REFUSED, "manifest.duplicate") : TP_OK;
+}
+
+static tp_err parse_witnesses(walk *w, json_t *root) {
+    static const char *const names[] = {"quorum", "who", NULL};
+    json_t *object = json_object_get(root, "witnesses"), *list = NULL, *who;
+    tp_college *c = &w->m->witnesses;
+    size_t at = enter(w, ".witnesses"), i;
+    tp_err err = exactly(w, object, names);
+    if (err == TP_OK) err = array(&list, w, object, "who", 0, TP_MAX_WITNESSES);
+    if (err == TP_OK)
+        err = number16(&c->quorum, w, object, "quorum", 0, (uint16_t)json_array_size(list));
+    if (err != TP_OK) return err;
+    c->count = (uint16_t)json_array_size(list);
+    json_array_foreach(list, i, who) {
+        size_t inner = enter(w, ".who[%zu]", i);
+        if ((err = parse_witness(w, i, who)) != TP_OK) return err;
+        leave(w, inner);
+    }
+    leave(w, at);
+    return TP_OK;
+}
+
 static tp_err parse_batch(walk *w, json_t *root) {
     static const char *const names[] = {"interval_s", "deadline_s", NULL};
     json_t *batch = json_object_get(root, "batch");
@@ -626,10 +667,10 @@ static tp_err parse_ballots(walk *w, json_t *root) {
 }
 
 static tp_err parse_root(walk *w, json_t *root) {
-    static const char *const names[] = {"tapat", "suite", "id",       "title",      "languages",
-                                        "zone",  "test",  "times",    "contests",   "styles",
-                                        "units", "merge", "trustees", "registrars", "officers",
-                                        "log",   "batch", "check",    "revote",     NULL};
+    static const char *const names[] = {
+        "tapat",    "suite",    "id",     "title", "languages", "zone",      "test",
+        "times",    "contests", "styles", "units", "merge",     "trustees",  "registrars",
+        "officers", "log",      "batch",  "check", "revote",    "witnesses", NULL};
     tp_manifest *m = w->m;
     tp_err err = exactly(w, root, names);
     if (err == TP_OK) err = parse_head(w, root);
@@ -640,6 +681,7 @@ static tp_err parse_root(walk *w, json_t *root) {
     if (err == TP_OK)
         err = parse_college(w, root, "officers", &m->officers, "quorum", 1, TP_MAX_SIGNERS);
     if (err == TP_OK) err = parse_log(w, root);
+    if (err == TP_OK) err = parse_witnesses(w, root);
     if (err == TP_OK) err = parse_batch(w, root);
     if (err == TP_OK) err = parse_policy(w, root);
     if (err == TP_OK) err = check_used(w);

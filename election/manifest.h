@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    uint8_t key[32]; /* ristretto255 Schnorr verification key */
+    uint8_t key[32]; /* ristretto255 Schnorr verification key; a witness's: Ed25519 */
 } tp_signer;
 
 typedef struct {
@@ -61,7 +61,8 @@ typedef struct {
     const char *log_origin;
     uint8_t log_key[32]; /* Ed25519: checkpoints and promises */
     uint32_t batch_interval_s, promise_deadline_s;
-    void *arena; /* owns every string and array above */
+    tp_college witnesses; /* quorum, may be 0: cosignatures that a checkpoint carries */
+    void *arena;          /* owns every string and array above */
 } tp_manifest;
 
 /* Parses strictly: unknown, missing or duplicate members, wrong types, bad keys, duplicate ids or

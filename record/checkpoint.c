@@ -1,4 +1,5 @@
-/* The checkpoint of a record: a signed note with one signature, the log's. spec: R-8, R-9.
+/* The checkpoint of a record: a signed note with the log's signature and cosignatures of witnesses
+ * that the manifest names. spec: R-8, R-9, R-13.
  */
 #include "record/folder.h"
 #include "record/record.h"
@@ -15,7 +16,6 @@ tp_err tp_head_read(tp_head *h, int folder, tp_fault *fault) {
     if (err == TP_SYSTEM) return tp_fail(fault, err, "system", CHECKPOINT);
     if (!err) err = tp_note_parse(&h->note, h->text.p, h->text.len);
     if (!err) err = tp_checkpoint_parse(&h->at, h->note.text, h->note.text_len);
-    if (!err && h->note.count != 1) err = TP_MALFORMED;
     return err ? tp_fail(fault, err, "checkpoint.malformed", CHECKPOINT) : TP_OK;
 }
 
@@ -27,15 +27,62 @@ static tp_err log_vkey(tp_vkey *k, const tp_manifest *m, const uint8_t key[stati
     return tp_vkey_init(k, m->log_origin, strlen(m->log_origin), TP_KEY_ED25519, key);
 }
 
-tp_err tp_head_check(const tp_head *h, const tp_manifest *m, tp_fault *fault) {
+static bool line_is_of(const tp_note *n, unsigned line, const tp_vkey *k) {
+    tp_note_signature s;
+    tp_note_signature_at(n, line, &s);
+    return s.name_len == k->name_len && !memcmp(s.name, k->name, s.name_len) &&
+           !memcmp(s.id, k->id, 4);
+}
+
+/* The lines after the first: witnesses in the manifest's order. spec: R-13 */
+static tp_err check_cosignatures(const tp_note *n, const tp_manifest *m, tp_fault *fault) {
+    unsigned line = 1;
+    for (size_t i = 0; i < m->witnesses.count && line < n->count; i++) {
+        const tp_signer *s = &m->witnesses.who[i];
+        tp_vkey key;
+        tp_err err = tp_vkey_init(&key, s->name, strlen(s->name), TP_KEY_COSIGNATURE, s->key);
+        if (err) return tp_fail(fault, err, "checkpoint.cosignature", CHECKPOINT);
+        if (!line_is_of(n, line, &key)) continue;
+        err = tp_note_verify(n, &key, crypto_sign_verify_detached, NULL);
+        if (err) return tp_fail(fault, err, "checkpoint.cosignature", CHECKPOINT);
+        line++;
+    }
+    if (line < n->count) return tp_fail(fault, TP_REFUSED, "checkpoint.cosignature", CHECKPOINT);
+    if (line - 1 < m->witnesses.quorum)
+        return tp_fail(fault, TP_REFUSED, "checkpoint.quorum", CHECKPOINT);
+    return TP_OK;
+}
+
+static tp_err check_note(const tp_note *n, const tp_checkpoint *at, const tp_manifest *m,
+                         tp_fault *fault) {
     tp_vkey key;
     size_t len = strlen(m->log_origin);
-    if (h->at.origin_len != len || memcmp(h->at.origin, m->log_origin, len))
+    if (at->origin_len != len || memcmp(at->origin, m->log_origin, len))
         return tp_fail(fault, TP_REFUSED, "checkpoint.origin", CHECKPOINT);
     tp_err err = log_vkey(&key, m, m->log_key);
-    if (!err) err = tp_note_verify(&h->note, &key, crypto_sign_verify_detached, NULL);
+    if (!err && !line_is_of(n, 0, &key)) err = TP_REFUSED;
+    if (!err) err = tp_note_verify(n, &key, crypto_sign_verify_detached, NULL);
     if (err == TP_REFUSED) return tp_fail(fault, err, "checkpoint.key", CHECKPOINT);
-    return err ? tp_fail(fault, err, "checkpoint.signature", CHECKPOINT) : TP_OK;
+    if (err) return tp_fail(fault, err, "checkpoint.signature", CHECKPOINT);
+    return check_cosignatures(n, m, fault);
+}
+
+tp_err tp_head_check(const tp_head *h, const tp_manifest *m, tp_fault *fault) {
+    return check_note(&h->note, &h->at, m, fault);
+}
+
+tp_err tp_checkpoint_check(tp_checkpoint_seen *out, const void *bytes, size_t len,
+                           const tp_manifest *m, tp_fault *fault) {
+    tp_note n;
+    tp_checkpoint at;
+    tp_err err = tp_note_parse(&n, bytes, len);
+    if (!err) err = tp_checkpoint_parse(&at, n.text, n.text_len);
+    if (err) return tp_fail(fault, err, "checkpoint.malformed", CHECKPOINT);
+    if ((err = check_note(&n, &at, m, fault))) return err;
+    out->size = at.size;
+    memcpy(out->root, at.root.b, 32);
+    out->witnesses = n.count - 1;
+    return TP_OK;
 }
 
 /* Partial tiles that served the last checkpoint and not this one. */
@@ -54,31 +101,46 @@ static void remove_stale(int folder, uint64_t old_size, uint64_t size) {
     }
 }
 
+tp_err tp_checkpoint_sign(tp_writer *note, const tp_manifest *m, uint64_t size,
+                          const uint8_t root[static 32], const uint8_t secret[static 64]) {
+    char text[TP_CHECKPOINT_MAX];
+    tp_writer w = tp_writer_of(text, sizeof text);
+    tp_checkpoint c = {.origin = m->log_origin, .origin_len = strlen(m->log_origin), .size = size};
+    uint8_t signature[64];
+    tp_vkey key;
+    memcpy(c.root.b, root, 32);
+    tp_err err = log_vkey(&key, m, secret + 32);
+    tp_checkpoint_format(&w, &c);
+    if (!err) err = tp_write_end(&w);
+    if (err) return err;
+    crypto_sign_detached(signature, NULL, (const uint8_t *)text, w.len, secret);
+    tp_note_write_text(note, text, w.len);
+    tp_note_write_signature(note, &key, signature, sizeof signature);
+    return tp_write_end(note);
+}
+
+tp_err tp_checkpoint_put(const char *dir, const void *note, size_t len) {
+    tp_fault none;
+    tp_head old = {0};
+    tp_note n;
+    tp_checkpoint at;
+    int folder;
+    tp_err err = tp_note_parse(&n, note, len);
+    if (!err) err = tp_checkpoint_parse(&at, n.text, n.text_len);
+    if (!err) err = tp_folder_open(&folder, dir, true);
+    if (err) return err;
+    bool replaces = tp_head_read(&old, folder, &none) == TP_OK;
+    err = tp_file_write(folder, CHECKPOINT, note, len);
+    if (!err && replaces) remove_stale(folder, old.at.size, at.size);
+    tp_head_free(&old);
+    close(folder);
+    return err;
+}
+
 tp_err tp_checkpoint_write(const char *dir, const tp_manifest *m, uint64_t size,
                            const uint8_t root[static 32], const uint8_t secret[static 64]) {
     char note[TP_CHECKPOINT_MAX + 1 + TP_SIGNATURE_LINE_MAX];
     tp_writer w = tp_writer_of(note, sizeof note);
-    tp_checkpoint c = {.origin = m->log_origin, .origin_len = strlen(m->log_origin), .size = size};
-    uint8_t signature[64];
-    tp_vkey key;
-    tp_fault none;
-    tp_head old = {0};
-    int folder;
-    memcpy(c.root.b, root, 32);
-    tp_err err = log_vkey(&key, m, secret + 32);
-    if (err) return err;
-    tp_checkpoint_format(&w, &c);
-    size_t len = w.len;
-    crypto_sign_detached(signature, NULL, (const uint8_t *)note, len, secret);
-    w = tp_writer_of(note + len, sizeof note - len);
-    tp_write_bytes(&w, "\n", 1);
-    tp_note_write_signature(&w, &key, signature, sizeof signature);
-    if ((err = tp_write_end(&w))) return err;
-    if ((err = tp_folder_open(&folder, dir, true))) return err;
-    bool replaces = tp_head_read(&old, folder, &none) == TP_OK;
-    err = tp_file_write(folder, CHECKPOINT, note, len + w.len);
-    if (!err && replaces) remove_stale(folder, old.at.size, size);
-    tp_head_free(&old);
-    close(folder);
-    return err;
+    tp_err err = tp_checkpoint_sign(&w, m, size, root, secret);
+    return err ? err : tp_checkpoint_put(dir, note, w.len);
 }

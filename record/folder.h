@@ -56,10 +56,10 @@ typedef struct {
     tp_checkpoint at;
 } tp_head;
 
-/* "record.missing", "checkpoint.malformed": not a checkpoint with exactly one signature. R-8 */
+/* "record.missing", "checkpoint.malformed": not a signed checkpoint. spec: R-8 */
 TP_MUST_USE tp_err tp_head_read(tp_head *h, int folder, tp_fault *fault);
 void tp_head_free(tp_head *h);
-/* "checkpoint.origin", "checkpoint.key", "checkpoint.signature". spec: R-9 */
+/* The codes of tp_checkpoint_check but "checkpoint.malformed". spec */
 TP_MUST_USE tp_err tp_head_check(const tp_head *h, const tp_manifest *m, tp_fault *fault);
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef TAPAT_RECORD_RECORD_H
 #define TAPAT_RECORD_RECORD_H
 
+#include "core/merkle/note.h"
 #include "core/merkle/tree.h"
 #include "election/board.h"
 #include "election/tally.h"
@@ -32,6 +33,18 @@ TP_MUST_USE tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t *
  * "document.hash", "document.length". */
 TP_MUST_USE tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32], uint64_t *len,
                                       uint8_t **bytes, tp_fault *fault);
+
+/* What a checkpoint says, once it holds. */
+typedef struct {
+    uint64_t size;
+    uint8_t root[32];
+    unsigned witnesses; /* that cosigned */
+} tp_checkpoint_seen;
+/* Does this note hold as a checkpoint of the election? "checkpoint.malformed", "checkpoint.origin",
+ * "checkpoint.key", "checkpoint.signature", "checkpoint.cosignature": a line of no witness, out of
+ * order or false; "checkpoint.quorum". spec: R-8, R-9, R-13 */
+TP_MUST_USE tp_err tp_checkpoint_check(tp_checkpoint_seen *out, const void *note, size_t len,
+                                       const tp_manifest *m, tp_fault *fault);
 
 /* ---- writing (the server's recorder, and tests) ---- */
 
@@ -56,7 +69,16 @@ TP_MUST_USE tp_err tp_document_write(const char *dir, const void *bytes, size_t 
 typedef enum { TP_COPY_MANIFEST, TP_COPY_RESULTS_JSON, TP_COPY_RESULTS_CSV } tp_copy;
 TP_MUST_USE tp_err tp_copy_write(const char *dir, tp_copy copy, const void *bytes, size_t len);
 const char *tp_copy_name(tp_copy copy);
-/* Signs and writes DIR/checkpoint. secret: Ed25519 seed||public, 64 bytes (libsodium's form). */
+/* A checkpoint with the log's signature, to which cosignatures may be added line by line, in the
+ * manifest's order. note has room for TP_CHECKPOINT_NOTE_MAX bytes. secret: Ed25519 seed||public,
+ * 64 bytes (libsodium's form). spec: R-8 */
+enum { TP_CHECKPOINT_NOTE_MAX = TP_CHECKPOINT_MAX + 1 + 17 * TP_SIGNATURE_LINE_MAX };
+TP_MUST_USE tp_err tp_checkpoint_sign(tp_writer *note, const tp_manifest *m, uint64_t size,
+                                      const uint8_t root[static 32],
+                                      const uint8_t secret[static 64]);
+/* Puts a checkpoint in place, and removes the partial tiles of the one before. */
+TP_MUST_USE tp_err tp_checkpoint_put(const char *dir, const void *note, size_t len);
+/* Both, without cosignatures. */
 TP_MUST_USE tp_err tp_checkpoint_write(const char *dir, const tp_manifest *m, uint64_t size,
                                        const uint8_t root[static 32],
                                        const uint8_t secret[static 64]);

@@ -348,7 +348,9 @@ static bool check_replay(audit *a) {
     tp_fault fault;
     if (tp_replay_run(&a->p, a->r, a->o, &fault))
         return failed(a, check_of(&fault, a->r->faulty_type), &fault);
-    decide(a, LOG, TP_PASS, NULL, "%llu entries", (unsigned long long)tp_record_size(a->r));
+    decide(a, LOG, TP_PASS, NULL, "%llu entries, %u of %u witnesses",
+           (unsigned long long)tp_record_size(a->r), a->r->head.note.count - 1,
+           a->p.manifest.witnesses.count);
     bool good = check_manifest(a);
     decide_setup(a);
     decide_entries(a);

@@ -34,8 +34,8 @@ static void test_json(void **state) {
     manifest_refused("\"min\":0,", "\"min\":0,\"min\":0,");
     manifest_refused("\"party\":\"A\"", "\"party\":\"A\",\"p\\u0061rty\":\"A\"");
     manifest_refused("\"threshold\":2,", "\"threshold\":1,\"threshold\":2,");
-    manifest_refused("\"revote\":\"last\"}\n", "\"revote\":\"last\"} x");
-    manifest_refused("\"revote\":\"last\"}\n", "\"revote\":\"last\",}");
+    manifest_refused("\"who\":[]}}\n", "\"who\":[]}} x");
+    manifest_refused("\"who\":[]}}\n", "\"who\":[]},}");
     manifest_refused("\"floor\":3", "\"floor\":03");
     manifest_refused("Rome PE", "Rome\\u0000PE");
     /* white space and order are free, but then it is another election: the hash is of the bytes */

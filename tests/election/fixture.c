@@ -38,7 +38,8 @@ static const char manifest_text[] =
     "{\"name\":\"O two\",\"key\":\"%s\"}]},\n"
     "\"log\":{\"origin\":\"vote.example/small\",\"key\":\"%s\"},\n"
     "\"batch\":{\"interval_s\":2,\"deadline_s\":60},"
-    "\"check\":[\"second-device\",\"challenge\"],\"revote\":\"last\"}\n";
+    "\"check\":[\"second-device\",\"challenge\"],\"revote\":\"last\",\n"
+    "\"witnesses\":{\"quorum\":0,\"who\":[]}}\n";
 
 static void must(tp_err err, const tp_fault *fault) {
     if (err != TP_OK) fail_msg("%s: %s (%s)", tp_err_name(err), fault->code, fault->where);

@@ -1,6 +1,8 @@
 /* The manifest's parser: what it takes, and one refusal for each rule. spec: M-1..M-19 */
 #include "tests/election/fixture.h"
 
+#include <sodium.h>
+
 static fixture *small;
 
 static int set_up(void **state) {
@@ -77,7 +79,7 @@ static void test_right(void **state) {
 /* B5: duplicate keys, trailing bytes, broken text. spec: M-1 */
 static void test_json(void **state) {
     (void)state;
-    char *json = fixture_manifest_with(small, "\"last\"}\n", "\"last\"}{}");
+    char *json = fixture_manifest_with(small, "\"who\":[]}}\n", "\"who\":[]}}{}");
     tp_manifest m;
     tp_fault fault;
     assert_int_equal(tp_manifest_parse(&m, json, strlen(json), &fault), TP_MALFORMED);
@@ -235,6 +237,60 @@ static void test_policy(void **state) {
     change("\"last\"", "\"first\"", TP_REFUSED, "manifest.value", "revote");
 }
 
+/* spec: M-20 */
+static void test_witnesses(void **state) {
+    (void)state;
+    const char *none = "{\"quorum\":0,\"who\":[]}", *code = "manifest.value";
+    char list[4000], one[400], two[65], *w = list;
+    uint8_t key[32], seed[32] = {9}, secret[64];
+    crypto_sign_seed_keypair(key, secret, seed);
+    sodium_bin2hex(two, sizeof two, key, 32);
+#define WITNESS(name) "{\"name\":\"" name "\",\"key\":\"%s\"}"
+    seed[0] = 8;
+    crypto_sign_seed_keypair(key, secret, seed);
+    char hex[65];
+    sodium_bin2hex(hex, sizeof hex, key, 32);
+    snprintf(one, sizeof one, "{\"quorum\":1,\"who\":[" WITNESS("w.example/1") "]}", hex);
+    taken(none, one);
+    snprintf(one, sizeof one, "{\"quorum\":2,\"who\":[" WITNESS("w.example/1") "]}", hex);
+    change(none, one, TP_REFUSED, code, "witnesses.quorum");
+    change(none, "{\"quorum\":1,\"who\":[]}", TP_REFUSED, code, "witnesses.quorum");
+    snprintf(one, sizeof one, "{\"quorum\":0,\"who\":[" WITNESS("w 1") "]}", hex);
+    change(none, one, TP_REFUSED, code, "witnesses.who[0].name");
+    snprintf(one, sizeof one, "{\"quorum\":0,\"who\":[" WITNESS("w+1") "]}", hex);
+    change(none, one, TP_REFUSED, code, "witnesses.who[0].name");
+    snprintf(one, sizeof one, "{\"quorum\":0,\"who\":[" WITNESS("a") "," WITNESS("b") "]}", hex,
+             hex);
+    change(none, one, TP_REFUSED, "manifest.duplicate", "witnesses.who[1]");
+    snprintf(one, sizeof one, "{\"quorum\":0,\"who\":[" WITNESS("a") "," WITNESS("a") "]}", hex,
+             two);
+    change(none, one, TP_REFUSED, "manifest.duplicate", "witnesses.who[1]");
+    sodium_bin2hex(hex, sizeof hex, small->manifest.log_key, 32);
+    snprintf(one, sizeof one, "{\"quorum\":0,\"who\":[" WITNESS("a") "]}", hex);
+    change(none, one, TP_REFUSED, "manifest.duplicate", "witnesses.who[0]");
+    memset(hex, '0', 64);
+    snprintf(one, sizeof one, "{\"quorum\":0,\"who\":[" WITNESS("a") "]}", hex);
+    change(none, one, TP_MALFORMED, "manifest.key", "witnesses.who[0].key");
+    w += sprintf(w, "{\"quorum\":3,\"who\":[");
+    for (uint8_t i = 0; i < TP_MAX_WITNESSES + 1; i++) {
+        seed[0] = (uint8_t)(20 + i);
+        crypto_sign_seed_keypair(key, secret, seed);
+        sodium_bin2hex(hex, sizeof hex, key, 32);
+        if (i == TP_MAX_WITNESSES) {
+            strcpy(w, "]}");
+            taken(none, list);
+        }
+        w += sprintf(w, "%s{\"name\":\"w%u\",\"key\":\"%s\"}", i ? "," : "", i, hex);
+    }
+    strcpy(w, "]}");
+    change(none, list, TP_TOO_BIG, "manifest.size", "witnesses.who");
+    change(",\n\"witnesses\":{\"quorum\":0,\"who\":[]}", "", TP_MALFORMED, "manifest.members",
+           "witnesses");
+    change(none, "{\"quorum\":0,\"who\":[],\"x\":1}", TP_MALFORMED, "manifest.members",
+           "witnesses");
+#undef WITNESS
+}
+
 /* A contest of n options in a string, to be freed. */
 static char *many_options(size_t n) {
     char *list = malloc(n * 64 + 64), *w = list;
@@ -316,8 +372,8 @@ int main(void) {
         cmocka_unit_test(test_members),    cmocka_unit_test(test_texts),
         cmocka_unit_test(test_times),      cmocka_unit_test(test_contests),
         cmocka_unit_test(test_references), cmocka_unit_test(test_colleges),
-        cmocka_unit_test(test_policy),     cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_electorate),
+        cmocka_unit_test(test_policy),     cmocka_unit_test(test_witnesses),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_electorate),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

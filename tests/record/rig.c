@@ -3,6 +3,8 @@
 #include "tests/record/scratch.h"
 #include "tests/support/support.h"
 
+#include <sodium.h>
+
 const tp_replay_options rig_options = {.threads = 2};
 
 enum { ENTRY_CAP = TP_MAX_ENTRY, START = 2000000000 };
@@ -86,6 +88,25 @@ static json_t *units(const rig *g) {
     return list;
 }
 
+void rig_witness_key(size_t witness, uint8_t key[32], uint8_t secret[64]) {
+    uint8_t seed[32];
+    memset(seed, (int)(100 + witness), sizeof seed);
+    crypto_sign_seed_keypair(key, secret, seed);
+}
+
+static json_t *witnesses(const rig *g) {
+    json_t *who = json_array();
+    for (size_t i = 0; i < g->plan.witnesses; i++) {
+        uint8_t key[32], secret[64];
+        char hex[65], name[32];
+        rig_witness_key(i, key, secret);
+        tp_hex32(hex, key);
+        snprintf(name, sizeof name, "witness.example/%zu", i + 1);
+        json_array_append_new(who, json_pack("{s:s, s:s}", "name", name, "key", hex));
+    }
+    return json_pack("{s:i, s:o}", "quorum", (int)g->plan.quorum, "who", who);
+}
+
 static void make_manifest(rig *g) {
     char log_key[65];
     uint8_t key[32];
@@ -123,6 +144,7 @@ static void make_manifest(rig *g) {
                         json_pack("{s:i, s:i}", "interval_s", 60, "deadline_s", 600));
     json_object_set_new(root, "check", json_array());
     json_object_set_new(root, "revote", json_string("last"));
+    json_object_set_new(root, "witnesses", witnesses(g));
     g->json = json_dumps(root, JSON_INDENT(1));
     json_decref(root);
     tp_err err = tp_manifest_parse(&g->m, g->json, strlen(g->json), &fault);
@@ -560,8 +582,30 @@ static bool entry_at(void *ctx, uint64_t index, const uint8_t **bytes, size_t *l
     return true;
 }
 
+void rig_checkpoint(rig *g, tp_writer *note, const uint8_t root[32]) {
+    assert_int_equal(tp_checkpoint_sign(note, &g->m, g->count, root, g->log_secret), TP_OK);
+}
+
+void rig_cosign(rig *g, tp_writer *note, size_t witness) {
+    uint8_t key[32], secret[64], signature[64], both[TP_COSIGNATURE_LEN], text[TP_COSIGNED_MAX];
+    char name[32];
+    tp_vkey k;
+    tp_writer w = tp_writer_of(text, sizeof text);
+    const char *end = memmem(note->p, note->len, "\n\n", 2);
+    assert_non_null(end);
+    tp_cosignature_message(&w, g->time, (const char *)note->p,
+                           (size_t)(end + 1 - (const char *)note->p));
+    rig_witness_key(witness, key, secret);
+    crypto_sign_detached(signature, NULL, text, w.len, secret);
+    tp_cosignature_join(both, g->time, signature);
+    int n = snprintf(name, sizeof name, "witness.example/%zu", witness + 1);
+    assert_int_equal(tp_vkey_init(&k, name, (size_t)n, TP_KEY_COSIGNATURE, key), TP_OK);
+    tp_note_write_signature(note, &k, both, sizeof both);
+}
+
 void rig_write(rig *g, const char *dir) {
-    uint8_t root[32], hash[32];
+    uint8_t root[32], hash[32], note[TP_CHECKPOINT_NOTE_MAX];
+    tp_writer w = tp_writer_of(note, sizeof note);
     for (size_t i = 0; i < g->document_count; i++)
         assert_int_equal(tp_document_write(dir, g->documents[i].p, g->documents[i].len, hash),
                          TP_OK);
@@ -572,7 +616,10 @@ void rig_write(rig *g, const char *dir) {
         assert_int_equal(tp_copy_write(dir, TP_COPY_RESULTS_CSV, g->csv.p, g->csv.len), TP_OK);
     }
     assert_int_equal(tp_tiles_write(root, dir, 0, g->count, entry_at, g), TP_OK);
-    assert_int_equal(tp_checkpoint_write(dir, &g->m, g->count, root, g->log_secret), TP_OK);
+    rig_checkpoint(g, &w, root);
+    for (size_t i = 0; i < g->plan.quorum; i++)
+        rig_cosign(g, &w, i);
+    assert_int_equal(tp_checkpoint_put(dir, note, w.len), TP_OK);
 }
 
 tp_err rig_verify(rig *g, tp_verification *v) {

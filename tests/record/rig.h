@@ -14,6 +14,7 @@ enum {
     RIG_OFFICERS = 3,
     RIG_REGISTRARS = 2,
     RIG_UNITS = 3,
+    RIG_WITNESSES = 4,
     RIG_CHOICES = 16, /* room for all options of all contests */
 };
 
@@ -35,8 +36,9 @@ typedef struct {
 typedef struct {
     uint32_t voters;
     uint32_t floor;
-    bool real;           /* no test: times bind */
-    uint32_t registered; /* on each unit's roll; 0: enough */
+    bool real;                  /* no test: times bind */
+    uint32_t registered;        /* on each unit's roll; 0: enough */
+    uint16_t witnesses, quorum; /* at most RIG_WITNESSES; the first quorum of them cosign */
 } rig_plan;
 
 typedef struct {
@@ -106,6 +108,12 @@ rig_bytes rig_shares(rig *g, uint16_t trustee, const tp_aggregates *a, const uin
 
 /* ---- the folder ---- */
 void rig_write(rig *g, const char *dir); /* tiles, documents, copies, checkpoint */
+/* The checkpoint with the log's line, and a witness's line for the checkpoint that begins the note.
+ */
+void rig_checkpoint(rig *g, tp_writer *note, const uint8_t root[32]);
+void rig_cosign(rig *g, tp_writer *note, size_t witness);
+/* A witness's key pair. */
+void rig_witness_key(size_t witness, uint8_t key[32], uint8_t secret[64]);
 /* Writes to a folder of its own, verifies, removes it. */
 tp_err rig_verify(rig *g, tp_verification *v);
 /* The FAIL of a report; NULL if there is none. */
