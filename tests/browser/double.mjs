@@ -93,6 +93,7 @@ export class Double {
     m.officers = { quorum: 2, who: [1, 2, 3].map((i) => ({ name: `Officer ${i}`, key: who[i] })) };
     m.log = { origin: ORIGIN, key: this.logKey.toString('hex') };
     m.batch = { interval_s: this.options.intervalS, deadline_s: 60 };
+    m.witnesses = { quorum: 0, who: [] };
     m.merge = { floor: 50 };
     if (this.options.change) this.options.change(m);
     this.manifest = m;
