@@ -16,7 +16,7 @@ enum {
     TP_MAX_STYLES = 64,
     TP_MAX_UNITS = 1024,
     TP_MAX_TRUSTEES = 15,
-    TP_MAX_SIGNERS = 32,  /* officers; registrars */
+    TP_MAX_SIGNERS = 32, /* officers; registrars */
     TP_MAX_WITNESSES = 16,
     TP_MAX_ENTRY = 60000, /* bytes of a board entry; a longer document lies beside the log */
     TP_MAX_DOCUMENT = 64 << 20,
