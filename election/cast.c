@@ -12,6 +12,7 @@
 #include "core/base/mem.h"
 #include "core/proof/schnorr.h"
 
+enum { CREDENTIAL_AT = 32 };
 static const uint8_t no_ballot[32];
 
 static size_t max_size(size_t a, size_t b) {
@@ -131,6 +132,31 @@ tp_err tp_ballot_read(tp_ballot *b, const tp_ballot_style *s, const uint8_t *byt
 
 /* ---- checking ---- */
 
+/* Ballots of one batch. More save a little in the sums and lose it to the caches. */
+enum { BATCH_MOST = 512 };
+
+size_t tp_ballot_points(const tp_ballot_style *s) {
+    size_t n = 2;
+    for (size_t i = 0; i < s->contest_count; i++)
+        n += tp_sum_encoded_points(&s->contests[i].shape);
+    return n;
+}
+
+/* spec: B-15 */
+tp_err tp_ballot_hints_var(uint8_t (*out)[32], const tp_ballot_style *s, const uint8_t *ballot) {
+    const uint8_t *proof = ballot + TP_BALLOT_HEAD;
+    memcpy(out[0], ballot + CREDENTIAL_AT, 32);
+    memcpy(out[1], ballot + tp_ballot_size(s) - TP_SIG_LEN, 32);
+    uint8_t(*to)[32] = out + 2;
+    for (size_t i = 0; i < s->contest_count; i++) {
+        size_t n = tp_sum_encoded_points(&s->contests[i].shape);
+        memcpy(to, proof, 32 * n);
+        to += n;
+        proof += tp_sum_len(&s->contests[i].shape);
+    }
+    return tp_points_hint_var(out, tp_rows(out), tp_ballot_points(s), NULL);
+}
+
 static void limits_of(tp_batch_limits *max, const tp_ballot_style *s, size_t n) {
     tp_batch_limits one = {0};
     size_t generators = 0;
@@ -143,6 +169,7 @@ static void limits_of(tp_batch_limits *max, const tp_ballot_style *s, size_t n) 
     memset(max, 0, sizeof *max);
     tp_batch_limits_add(max, &one, n);
     max->items = n;
+    max->hinted = true;
     for (size_t i = 0; i < s->contest_count; i++) {
         generators = max_size(generators, 1 + tp_sum_bits(&s->contests[i].shape));
         max->shared += tp_sum_points(&s->contests[i].shape);
@@ -153,7 +180,7 @@ static void limits_of(tp_batch_limits *max, const tp_ballot_style *s, size_t n) 
 /* The proofs' own scratch is used only when the batch's is done with. */
 size_t tp_ballot_verify_scratch(const tp_ballot_style *s, size_t n) {
     tp_batch_limits max;
-    limits_of(&max, s, n);
+    limits_of(&max, s, n < BATCH_MOST ? n : BATCH_MOST);
     size_t most = tp_batch_arena(&max);
     for (size_t i = 0; i < s->contest_count; i++)
         most = max_size(most, tp_sum_verify_scratch(&s->contests[i].shape));
@@ -172,17 +199,60 @@ static void share_bases(tp_batch *b, tp_sum_shared *shared, const tp_ballot_styl
     }
 }
 
+/* Up to TP_LANES_MAX ballots, the challenges of which are hashed side by side. */
+typedef struct {
+    size_t count;
+    const uint8_t *bytes[TP_LANES_MAX];
+    tp_ballot ballot[TP_LANES_MAX];
+    uint8_t signed_by[TP_LANES_MAX][64];
+    tp_sum_context context[TP_MAX_CONTESTS][TP_LANES_MAX];
+    tp_sum_challenges challenges[TP_MAX_CONTESTS][TP_LANES_MAX];
+} lanes;
+
+static void hash_signatures(lanes *l, size_t len) {
+    const uint8_t *sig[TP_LANES_MAX], *pk[TP_LANES_MAX];
+    const void *msg[TP_LANES_MAX];
+    for (size_t i = 0; i < l->count; i++) {
+        sig[i] = l->ballot[i].signature;
+        pk[i] = l->ballot[i].credential;
+        msg[i] = l->bytes[i];
+    }
+    tp_schnorr_challenges_var(l->signed_by, l->count, TP_SIGNATURE, sig, pk, TP_BALLOT_DOMAIN, msg,
+                              len - TP_SIG_LEN);
+}
+
+static void hash_lanes(lanes *l, const tp_ballot_style *s) {
+    const uint8_t *proof[TP_LANES_MAX];
+    const tp_sum_context *context[TP_LANES_MAX];
+    hash_signatures(l, tp_ballot_size(s));
+    for (size_t i = 0; i < l->count; i++)
+        proof[i] = l->ballot[i].contests;
+    for (size_t k = 0; k < s->contest_count; k++) {
+        for (size_t i = 0; i < l->count; i++) {
+            context[i] = &l->context[k][i];
+            proof_context(&l->context[k][i], s, k, &l->ballot[i]);
+        }
+        tp_sum_challenges_var(l->challenges[k], l->count, proof, context);
+        for (size_t i = 0; i < l->count; i++)
+            proof[i] += tp_sum_len(&s->contests[k].shape);
+    }
+}
+
+/* The signature's challenge is a hash of the whole ballot: it binds the proofs too (B-32). */
 static void add_ballot(tp_batch *batch, const tp_sum_shared *shared, const tp_ballot_style *s,
-                       const tp_ballot *b, const uint8_t *bytes) {
+                       const lanes *l, size_t i, const uint8_t (*hints)[32]) {
+    const tp_ballot *b = &l->ballot[i];
     const uint8_t *proof = b->contests;
-    tp_schnorr_batch_var(batch, TP_SIGNATURE, b->signature, NULL, b->credential, NULL,
-                         TP_BALLOT_DOMAIN, bytes, (size_t)(b->signature - bytes));
-    for (size_t i = 0; i < s->contest_count; i++) {
-        size_t len = tp_sum_len(&s->contests[i].shape);
-        tp_sum_context context;
-        proof_context(&context, s, i, b);
-        tp_sum_batch_var(batch, &shared[i], proof, len, NULL, &context);
+    tp_schnorr_batch_challenged_var(batch, b->signature, hints ? hints[1] : NULL, b->credential,
+                                    hints ? hints[0] : NULL, l->signed_by[i]);
+    if (hints) hints += 2;
+    for (size_t k = 0; k < s->contest_count; k++) {
+        const tp_sum_shape *shape = &s->contests[k].shape;
+        size_t len = tp_sum_len(shape);
+        tp_sum_batch_bound_var(batch, &shared[k], proof, len, hints, &l->context[k][i],
+                               &l->challenges[k][i]);
         proof += len;
+        if (hints) hints += tp_sum_encoded_points(shape);
     }
 }
 
@@ -218,34 +288,77 @@ static const char *name_fault(const tp_ballot_style *s, const uint8_t *bytes, vo
     return "ballot.signature";
 }
 
-tp_err tp_ballots_verify_var(tp_err *result, const char **code, const tp_ballot_style *s,
-                             const uint8_t *const *ballots, size_t n, void *scratch) {
+/* Reads the ballots [from, to) and keeps those that can be checked. */
+static void read_lanes(lanes *l, tp_err *result, const char **code, const tp_ballot_style *s,
+                       const uint8_t *const *ballots, size_t from, size_t to) {
+    l->count = 0;
+    for (size_t i = from; i < to; i++) {
+        tp_fault fault = {.code = ""};
+        size_t at = l->count;
+        result[i] = tp_ballot_read(&l->ballot[at], s, ballots[i], tp_ballot_size(s), &fault);
+        code[i] = fault.code;
+        if (result[i] != TP_OK) continue;
+        l->bytes[at] = ballots[i];
+        l->count++;
+    }
+}
+
+static void add_lanes(tp_batch *batch, const tp_sum_shared *shared, const tp_ballot_style *s,
+                      const lanes *l, const tp_err *result, const uint8_t *const *hints,
+                      size_t from, size_t to) {
+    for (size_t i = from, at = 0; i < to; i++) {
+        tp_batch_begin(batch);
+        tp_batch_fail(batch, result[i]);
+        if (result[i] != TP_OK) continue;
+        add_ballot(batch, shared, s, l, at++, hints && hints[i] ? tp_rows(hints[i]) : NULL);
+    }
+}
+
+/* One batch: n <= BATCH_MOST. */
+static tp_err verify_batch(tp_err *result, const char **code, const tp_ballot_style *s,
+                           const uint8_t *const *ballots, const uint8_t *const *hints, size_t n,
+                           const tp_ballots_sink *sink, void *scratch) {
     tp_batch_limits max;
     tp_batch batch;
     tp_sum_shared shared[TP_MAX_CONTESTS];
-    tp_err worst = TP_OK;
+    lanes l;
     limits_of(&max, s, n);
+    max.hinted = hints != NULL;
     tp_batch_init(&batch, &max, scratch);
     share_bases(&batch, shared, s);
-    for (size_t i = 0; i < n; i++) {
-        tp_ballot b;
-        tp_fault fault = {.code = ""};
-        tp_batch_begin(&batch);
-        result[i] = tp_ballot_read(&b, s, ballots[i], tp_ballot_size(s), &fault);
-        code[i] = fault.code;
-        if (result[i] == TP_OK)
-            add_ballot(&batch, shared, s, &b, ballots[i]);
-        else
-            tp_batch_fail(&batch, result[i]);
+    for (size_t i = 0; i < n; i += TP_LANES_MAX) {
+        size_t end = n - i < TP_LANES_MAX ? n : i + TP_LANES_MAX;
+        read_lanes(&l, result, code, s, ballots, i, end);
+        if (l.count) hash_lanes(&l, s);
+        add_lanes(&batch, shared, s, &l, result, hints, i, end);
     }
-    if (tp_batch_verify_var(&batch) != TP_OK)
-        for (size_t i = 0; i < n; i++)
-            result[i] = tp_batch_verdict(&batch, i);
+    tp_err worst = tp_batch_verify_var(&batch);
     for (size_t i = 0; i < n; i++) {
+        if (worst != TP_OK) result[i] = tp_batch_verdict(&batch, i);
+        const tp_point *points = sink ? tp_batch_item_points(&batch, i) : NULL;
+        if (points) sink->take(sink->ctx, ballots[i], points + 1); /* after the credential */
+    }
+    for (size_t i = 0; worst != TP_OK && i < n; i++)
         if (result[i] != TP_OK && !code[i][0]) code[i] = name_fault(s, ballots[i], scratch);
-        if (worst == TP_OK) worst = result[i];
+    return worst;
+}
+
+tp_err tp_ballots_verify_more_var(tp_err *result, const char **code, const tp_ballot_style *s,
+                                  const uint8_t *const *ballots, const uint8_t *const *hints,
+                                  size_t n, const tp_ballots_sink *sink, void *scratch) {
+    tp_err worst = TP_OK;
+    for (size_t i = 0; i < n; i += BATCH_MOST) {
+        size_t now = n - i < BATCH_MOST ? n - i : BATCH_MOST;
+        tp_err err = verify_batch(result + i, code + i, s, ballots + i, hints ? hints + i : NULL,
+                                  now, sink, scratch);
+        if (worst == TP_OK) worst = err;
     }
     return worst;
+}
+
+tp_err tp_ballots_verify_var(tp_err *result, const char **code, const tp_ballot_style *s,
+                             const uint8_t *const *ballots, size_t n, void *scratch) {
+    return tp_ballots_verify_more_var(result, code, s, ballots, NULL, n, NULL, scratch);
 }
 
 /* ---- names ---- */

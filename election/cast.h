@@ -79,6 +79,26 @@ TP_MUST_USE tp_err tp_ballots_verify_var(tp_err *result, const char **code,
                                          const tp_ballot_style *s, const uint8_t *const *ballots,
                                          size_t n, void *scratch);
 
+/* Decoding hints of a ballot: tp_ballot_points rows of 32 bytes, in the order credential,
+ * commitment of the signature, then the points of each contest. They change no verdict (B-15).
+ * ballot: tp_ballot_size bytes. TP_MALFORMED: a point does not decode. */
+size_t tp_ballot_points(const tp_ballot_style *s);
+TP_MUST_USE tp_err tp_ballot_hints_var(uint8_t (*out)[32], const tp_ballot_style *s,
+                                       const uint8_t *ballot);
+/* Gets the decoded points of every good ballot: of each contest the p + 3 points R, C_1..C_p, A,
+ * T1. They stand only until take returns. */
+typedef struct {
+    void (*take)(void *ctx, const uint8_t *ballot, const tp_point *points);
+    void *ctx;
+} tp_ballots_sink;
+/* tp_ballots_verify_var with what it may use and give: hints[i] of ballot i or NULL, hints and sink
+ * may be NULL. The same scratch. */
+TP_MUST_USE tp_err tp_ballots_verify_more_var(tp_err *result, const char **code,
+                                              const tp_ballot_style *s,
+                                              const uint8_t *const *ballots,
+                                              const uint8_t *const *hints, size_t n,
+                                              const tp_ballots_sink *sink, void *scratch);
+
 void tp_ballot_hash(uint8_t out[static 32], const uint8_t *bytes, size_t len);
 void tp_ballot_tracker(char out[static TP_CODE_TEXT], const uint8_t *bytes, size_t len);
 

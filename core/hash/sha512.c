@@ -7,8 +7,9 @@
  */
 #include "core/hash/hash.h"
 #include "core/base/mem.h"
+#include "core/hash/sha512_blocks.h"
 
-static const uint64_t K[80] = {
+const uint64_t tp_sha512_k[80] = {
     0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
     0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
     0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2,
@@ -64,22 +65,28 @@ static inline void schedule(uint64_t w[16]) {
     }
 }
 
-static void blocks(uint64_t s[8], const uint8_t *p, size_t count) {
+static void blocks(uint64_t s[static 8], const uint8_t *p, size_t count) {
     uint64_t w[16];
     for (; count; count--, p += 128) {
         for (unsigned i = 0; i < 16; i++)
             w[i] = tp_get_u64be(p + 8 * i);
         uint64_t a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
-        for (const uint64_t *k = K;;) {
+        for (const uint64_t *k = tp_sha512_k;;) {
             EIGHT_ROUNDS(0);
             EIGHT_ROUNDS(8);
             k += 16;
-            if (k == K + 80) break;
+            if (k == tp_sha512_k + 80) break;
             schedule(w);
         }
         s[0] += a, s[1] += b, s[2] += c, s[3] += d, s[4] += e, s[5] += f, s[6] += g, s[7] += h;
     }
     tp_wipe(w, sizeof w);
+}
+
+void tp_sha512_blocks8_portable(uint64_t *const state[static 8], const uint8_t *const p[static 8],
+                                size_t count) {
+    for (unsigned i = 0; i < 8; i++)
+        blocks(state[i], p[i], count);
 }
 
 void tp_sha512_init(tp_sha512_ctx *c) {
@@ -106,19 +113,79 @@ void tp_sha512_update(tp_sha512_ctx *c, const void *bytes, size_t len) {
     memcpy(c->block, p + (len & ~(size_t)127), len & 127);
 }
 
-void tp_sha512_final(tp_sha512_ctx *c, uint8_t out[static 64]) {
-    size_t used = (size_t)(c->total & 127);
-    c->block[used++] = 0x80;
-    memset(c->block + used, 0, 128 - used);
-    if (used > 112) {
-        blocks(c->state, c->block, 1);
-        memset(c->block, 0, 128);
+/* count blocks of 128 bytes at p[i] into c[i]. */
+static void lane_blocks(tp_sha512_ctx *c, size_t lanes, const uint8_t *const p[static 8],
+                        size_t count) {
+    uint64_t spare[8], *state[8];
+    const uint8_t *from[8];
+    if (!count) return;
+    if (lanes < TP_SHA512_WORTH) {
+        for (size_t i = 0; i < lanes; i++)
+            blocks(c[i].state, p[i], count);
+        return;
     }
-    tp_put_u64be(c->block + 112, c->total >> 61);
-    tp_put_u64be(c->block + 120, c->total << 3);
-    blocks(c->state, c->block, 1);
+    memcpy(spare, c->state, sizeof spare);
+    for (size_t i = 0; i < 8; i++) {
+        state[i] = i < lanes ? c[i].state : spare;
+        from[i] = i < lanes ? p[i] : p[0];
+    }
+    tp_sha512_blocks8(state, from, count);
+    tp_wipe(spare, sizeof spare);
+}
+
+void tp_sha512_update_lanes(tp_sha512_ctx *c, size_t lanes, const void *const *bytes, size_t len) {
+    const uint8_t *block[TP_LANES_MAX], *p[TP_LANES_MAX] = {0};
+    uint64_t total = c->total;
+    size_t used = (size_t)(total & 127), head = used ? 128 - used : 0;
+    if (!len) return;
+    if (head > len) head = len;
+    for (size_t i = 0; i < lanes; i++) {
+        p[i] = bytes[i];
+        block[i] = c[i].block;
+        if (c[i].total != total) __builtin_trap();
+        memcpy(c[i].block + used, p[i], head);
+        c[i].total += len;
+        p[i] += head;
+    }
+    if (used + head == 128) lane_blocks(c, lanes, block, 1);
+    len -= head;
+    lane_blocks(c, lanes, p, len / 128);
+    for (size_t i = 0; i < lanes; i++)
+        if (len % 128) memcpy(c[i].block, p[i] + (len & ~(size_t)127), len % 128);
+}
+
+/* The padding that ends `total` bytes: fills up to the end of a block. */
+static size_t padding(uint8_t pad[static 256], uint64_t total) {
+    size_t used = (size_t)(total & 127), len = (used < 112 ? 128 : 256) - used;
+    memset(pad, 0, len);
+    pad[0] = 0x80;
+    tp_put_u64be(pad + len - 16, total >> 61);
+    tp_put_u64be(pad + len - 8, total << 3);
+    return len;
+}
+
+static void put_state(uint8_t out[static 64], const tp_sha512_ctx *c) {
     for (unsigned i = 0; i < 8; i++)
         tp_put_u64be(out + 8 * i, c->state[i]);
+}
+
+void tp_sha512_final_lanes(tp_sha512_ctx *c, size_t lanes, uint8_t (*out)[64]) {
+    uint8_t pad[256];
+    const void *all[TP_LANES_MAX];
+    size_t len = padding(pad, c->total);
+    for (size_t i = 0; i < TP_LANES_MAX; i++)
+        all[i] = pad;
+    tp_sha512_update_lanes(c, lanes, all, len);
+    for (size_t i = 0; i < lanes; i++)
+        put_state(out[i], &c[i]);
+    tp_wipe(c, lanes * sizeof *c);
+}
+
+void tp_sha512_final(tp_sha512_ctx *c, uint8_t out[static 64]) {
+    uint8_t pad[256];
+    size_t len = padding(pad, c->total);
+    tp_sha512_update(c, pad, len);
+    put_state(out, c);
     tp_wipe(c, sizeof *c);
 }
 

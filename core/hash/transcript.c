@@ -7,6 +7,8 @@
  */
 #include "core/hash/hash.h"
 
+#include "core/base/mem.h"
+
 enum { ITEM = 0, CHALLENGE = 1 };
 
 /* The length of a C string of at most 255 bytes; longer is a programmer's error. */
@@ -17,13 +19,22 @@ static size_t label_len(const char *label) {
     return n;
 }
 
-static void frame(tp_sha512_ctx *h, uint8_t kind, const char *label, const void *data, size_t len) {
+enum { HEAD_MAX = 2 + 255 + 8 };
+
+/* All of a frame but its data; how many bytes. */
+static size_t frame_head(uint8_t head[static HEAD_MAX], uint8_t kind, const char *label,
+                         size_t len) {
     size_t n = label_len(label);
-    uint8_t head[2] = {kind, (uint8_t)n}, be[8];
-    tp_put_u64be(be, len);
-    tp_sha512_update(h, head, 2);
-    tp_sha512_update(h, label, n);
-    tp_sha512_update(h, be, 8);
+    head[0] = kind;
+    head[1] = (uint8_t)n;
+    memcpy(head + 2, label, n);
+    tp_put_u64be(head + 2 + n, len);
+    return 2 + n + 8;
+}
+
+static void frame(tp_sha512_ctx *h, uint8_t kind, const char *label, const void *data, size_t len) {
+    uint8_t head[HEAD_MAX];
+    tp_sha512_update(h, head, frame_head(head, kind, label, len));
     tp_sha512_update(h, data, len);
 }
 
@@ -47,6 +58,32 @@ void tp_challenge(tp_transcript *t, const char *label, uint8_t out[static 64]) {
     frame(&t->h, CHALLENGE, label, NULL, 0);
     tp_sha512_ctx now = t->h;
     tp_sha512_final(&now, out);
+}
+
+static void frame_lanes(tp_transcript *t, size_t lanes, uint8_t kind, const char *label,
+                        const void *const *data, size_t len) {
+    uint8_t head[HEAD_MAX];
+    const void *heads[TP_LANES_MAX];
+    for (size_t i = 0; i < TP_LANES_MAX; i++)
+        heads[i] = head;
+    size_t head_len = frame_head(head, kind, label, len);
+    tp_sha512_update_lanes(&t->h, lanes, heads, head_len);
+    tp_sha512_update_lanes(&t->h, lanes, data, len);
+}
+
+_Static_assert(sizeof(tp_transcript) == sizeof(tp_sha512_ctx), "lanes of one are lanes of both");
+
+void tp_absorb_lanes(tp_transcript *t, size_t lanes, const char *label, const void *const *data,
+                     size_t len) {
+    frame_lanes(t, lanes, ITEM, label, data, len);
+}
+
+void tp_challenge_lanes(tp_transcript *t, size_t lanes, const char *label, uint8_t (*out)[64]) {
+    frame_lanes(t, lanes, CHALLENGE, label, NULL, 0);
+    tp_sha512_ctx now[TP_LANES_MAX];
+    for (size_t i = 0; i < lanes; i++)
+        now[i] = t[i].h;
+    tp_sha512_final_lanes(now, lanes, out);
 }
 
 void tp_nonces_init(tp_nonces *g, const char *domain, const void *secret, size_t secret_len,

@@ -132,25 +132,43 @@ void tp_schnorr_need(tp_batch_limits *need) {
     *need = (tp_batch_limits){.items = 1, .equations = 1, .points = 1, .terms = 2, .scalars = 0};
 }
 
+void tp_schnorr_challenges_var(uint8_t (*c)[64], size_t lanes, tp_schnorr_kind kind,
+                               const uint8_t *const *sig, const uint8_t *const *pk, const char *use,
+                               const void *const *msg, size_t len) {
+    tp_transcript t[TP_LANES_MAX];
+    const void *r[TP_LANES_MAX] = {0};
+    for (size_t i = 0; i < lanes; i++) {
+        statement(&t[i], kind, use, pk[i]);
+        r[i] = sig[i];
+    }
+    tp_absorb_lanes(t, lanes, "R", r, 32);
+    tp_absorb_lanes(t, lanes, "message", msg, len);
+    tp_challenge_lanes(t, lanes, "c", c);
+}
+
 /* spec: B-5. R + c*P - z*G = 0, under the batch's weight. */
-void tp_schnorr_batch_var(tp_batch *b, tp_schnorr_kind kind, const uint8_t sig[static TP_SIG_LEN],
-                          const uint8_t *sig_hint, const uint8_t pk[static 32],
-                          const uint8_t *pk_hint, const char *use, const void *msg, size_t len) {
-    tp_transcript t;
-    tp_scalar c, z;
-    uint8_t wide[64];
+void tp_schnorr_batch_challenged_var(tp_batch *b, const uint8_t sig[static TP_SIG_LEN],
+                                     const uint8_t *sig_hint, const uint8_t pk[static 32],
+                                     const uint8_t *pk_hint, const uint8_t c[static 64]) {
+    tp_scalar factor, z;
     if (is_identity(pk) || is_identity(sig) || tp_scalar_decode(&z, sig + 32) != TP_OK) {
         tp_batch_fail(b, TP_MALFORMED);
         return;
     }
-    statement(&t, kind, use, pk);
-    challenge(&t, wide, sig, msg, len);
-    tp_scalar_wide(&c, wide);
+    tp_scalar_wide(&factor, c);
     tp_scalar_neg(&z, &z);
-    tp_batch_bind(b, wide, sizeof wide);
+    tp_batch_bind(b, c, 64);
     tp_batch_bind(b, sig + 32, 32);
     size_t p = tp_batch_points(b, tp_rows(pk), tp_rows(pk_hint), 1);
     size_t e = tp_batch_equation(b, sig, sig_hint);
-    tp_batch_own(b, e, p, NULL, 1, &c);
+    tp_batch_own(b, e, p, NULL, 1, &factor);
     tp_batch_shared(b, e, TP_BATCH_G, NULL, 1, &z);
+}
+
+void tp_schnorr_batch_var(tp_batch *b, tp_schnorr_kind kind, const uint8_t sig[static TP_SIG_LEN],
+                          const uint8_t *sig_hint, const uint8_t pk[static 32],
+                          const uint8_t *pk_hint, const char *use, const void *msg, size_t len) {
+    uint8_t c[64];
+    tp_schnorr_challenges_var(&c, 1, kind, &sig, &pk, use, &msg, len);
+    tp_schnorr_batch_challenged_var(b, sig, sig_hint, pk, pk_hint, c);
 }

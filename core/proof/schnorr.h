@@ -55,5 +55,14 @@ void tp_schnorr_need(tp_batch_limits *need);
 void tp_schnorr_batch_var(tp_batch *b, tp_schnorr_kind kind, const uint8_t sig[static TP_SIG_LEN],
                           const uint8_t *sig_hint, const uint8_t pk[static 32],
                           const uint8_t *pk_hint, const char *use, const void *msg, size_t len);
+/* The 64 bytes of the challenge, for up to eight signatures side by side (hash.h), of messages of
+ * one length. */
+void tp_schnorr_challenges_var(uint8_t (*c)[64], size_t lanes, tp_schnorr_kind kind,
+                               const uint8_t *const *sig, const uint8_t *const *pk, const char *use,
+                               const void *const *msg, size_t len);
+/* tp_schnorr_batch_var with the challenge that tp_schnorr_challenges_var gave. */
+void tp_schnorr_batch_challenged_var(tp_batch *b, const uint8_t sig[static TP_SIG_LEN],
+                                     const uint8_t *sig_hint, const uint8_t pk[static 32],
+                                     const uint8_t *pk_hint, const uint8_t c[static 64]);
 
 #endif

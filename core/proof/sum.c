@@ -10,7 +10,7 @@
 
 _Static_assert(TP_SUM_PACK == 1u << 24, "the transcript and the totals assume M = 2^24");
 
-enum { BLOCK = 64 }; /* scalars handled at once, on the stack */
+enum { BLOCK = 160 }; /* scalars handled at once, on the stack */
 
 /* ---- shapes ---- */
 
@@ -50,46 +50,102 @@ void tp_sum_generators_var(tp_point *out, size_t count, const uint8_t fingerprin
 
 /* ---- transcript ---- */
 
+/* One number of every lane. */
+static void absorb_numbers(tp_transcript *t, size_t lanes, const char *label, const uint64_t *v) {
+    uint8_t be[TP_LANES_MAX][8];
+    const void *data[TP_LANES_MAX] = {0};
+    for (size_t i = 0; i < lanes; i++) {
+        tp_put_u64be(be[i], v[i]);
+        data[i] = be[i];
+    }
+    tp_absorb_lanes(t, lanes, label, data, 8);
+}
+
+/* 32 * n bytes that stand `at` bytes into every lane's `base`. */
+static void absorb_rows(tp_transcript *t, size_t lanes, const char *label,
+                        const uint8_t *const *base, size_t at, size_t n) {
+    const void *data[TP_LANES_MAX] = {0};
+    for (size_t i = 0; i < lanes; i++)
+        data[i] = base[i] + at;
+    tp_absorb_lanes(t, lanes, label, data, 32 * n);
+}
+
+#define NUMBERS(label, field)                                                                      \
+    for (size_t i = 0; i < lanes; i++)                                                             \
+        v[i] = x[i]->field;                                                                        \
+    absorb_numbers(t, lanes, label, v)
+
+#define ROW(label, field) absorb_rows(t, lanes, label, base, offsetof(tp_sum_context, field), 1)
+
 /* spec: B-10. */
-void tp_sum_statement(tp_transcript *t, const tp_sum_context *x) {
+void tp_sum_statement(tp_transcript *t, size_t lanes, const tp_sum_context *const *x) {
+    const uint8_t *base[TP_LANES_MAX] = {0};
+    uint64_t v[TP_LANES_MAX];
     tp_transcript_init(t, "sum");
-    tp_absorb(t, "fingerprint", x->fingerprint, 32);
-    tp_absorb(t, "key-digest", x->key_digest, 32);
-    tp_absorb_u64(t, "contest", x->contest);
-    tp_absorb_u64(t, "n", x->shape.n);
-    tp_absorb_u64(t, "a", x->shape.a);
-    tp_absorb_u64(t, "b", x->shape.b);
-    tp_absorb_u64(t, "packing", TP_SUM_PACK);
-    tp_absorb(t, "credential", x->credential, 32);
-    tp_absorb_u64(t, "unit", x->unit);
-    tp_absorb_u64(t, "style", x->style);
-    tp_absorb_u64(t, "sequence", x->sequence);
-    tp_absorb(t, "previous", x->previous, 32);
+    for (size_t i = 0; i < lanes; i++) {
+        t[i] = t[0];
+        base[i] = (const uint8_t *)x[i];
+    }
+    ROW("fingerprint", fingerprint);
+    ROW("key-digest", key_digest);
+    NUMBERS("contest", contest);
+    NUMBERS("n", shape.n);
+    NUMBERS("a", shape.a);
+    NUMBERS("b", shape.b);
+    for (size_t i = 0; i < lanes; i++)
+        v[i] = TP_SUM_PACK;
+    absorb_numbers(t, lanes, "packing", v);
+    ROW("credential", credential);
+    NUMBERS("unit", unit);
+    NUMBERS("style", style);
+    NUMBERS("sequence", sequence);
+    ROW("previous", previous);
 }
 
-void tp_sum_delta(tp_scalar *delta, tp_transcript *t, const uint8_t (*points)[32], size_t p) {
+#undef NUMBERS
+#undef ROW
+
+void tp_sum_delta(uint8_t (*delta)[64], tp_transcript *t, size_t lanes, const uint8_t *const *proof,
+                  size_t p) {
     tp_sum_places at = tp_sum_place(p);
-    tp_absorb_points(t, "R", points + at.r, 1);
-    tp_absorb_points(t, "C", points + at.c, p);
-    tp_absorb_points(t, "A", points + at.a, 1);
-    tp_challenge_scalar(delta, t, "delta");
+    absorb_rows(t, lanes, "R", proof, 32 * at.r, 1);
+    absorb_rows(t, lanes, "C", proof, 32 * at.c, p);
+    absorb_rows(t, lanes, "A", proof, 32 * at.a, 1);
+    tp_challenge_lanes(t, lanes, "delta", delta);
 }
 
-void tp_sum_eta(tp_scalar *eta, tp_transcript *t, const uint8_t (*points)[32], size_t p,
-                const uint8_t sigma[static 32]) {
+void tp_sum_eta(uint8_t (*eta)[64], tp_transcript *t, size_t lanes, const uint8_t *const *proof,
+                size_t p) {
     tp_sum_places at = tp_sum_place(p);
-    tp_absorb_points(t, "B", points + at.b, 1);
-    tp_absorb_points(t, "T_R", points + at.t_r, 1);
-    tp_absorb_points(t, "T_d", points + at.t_d, 1);
-    tp_absorb(t, "sigma", sigma, 32);
-    tp_challenge_scalar(eta, t, "eta");
+    absorb_rows(t, lanes, "B", proof, 32 * at.b, 1);
+    absorb_rows(t, lanes, "T_R", proof, 32 * at.t_r, 1);
+    absorb_rows(t, lanes, "T_d", proof, 32 * at.t_d, 1);
+    absorb_rows(t, lanes, "sigma", proof, 32 * at.sigma, 1);
+    tp_challenge_lanes(t, lanes, "eta", eta);
 }
 
-void tp_sum_c(uint8_t c[static 64], tp_transcript *t, const uint8_t (*points)[32], size_t p) {
+void tp_sum_c(uint8_t (*c)[64], tp_transcript *t, size_t lanes, const uint8_t *const *proof,
+              size_t p) {
     tp_sum_places at = tp_sum_place(p);
-    tp_absorb_points(t, "T0", points + at.t_0, 1);
-    tp_absorb_points(t, "T1", points + at.t_1, 1);
-    tp_challenge(t, "c", c);
+    absorb_rows(t, lanes, "T0", proof, 32 * at.t_0, 1);
+    absorb_rows(t, lanes, "T1", proof, 32 * at.t_1, 1);
+    tp_challenge_lanes(t, lanes, "c", c);
+}
+
+void tp_sum_challenges_var(tp_sum_challenges *out, size_t lanes, const uint8_t *const *proof,
+                           const tp_sum_context *const *context) {
+    tp_transcript t[TP_LANES_MAX];
+    uint8_t delta[TP_LANES_MAX][64], eta[TP_LANES_MAX][64], c[TP_LANES_MAX][64];
+    size_t p = tp_sum_points(&context[0]->shape);
+    tp_sum_statement(t, lanes, context);
+    tp_sum_delta(delta, t, lanes, proof, p);
+    tp_sum_eta(eta, t, lanes, proof, p);
+    tp_sum_c(c, t, lanes, proof, p);
+    for (size_t i = 0; i < lanes; i++) {
+        memcpy(out[i].delta, delta[i], 64);
+        memcpy(out[i].eta, eta[i], 64);
+        memcpy(out[i].c, c[i], 64);
+    }
 }
 
 /* ---- scalars ---- */
@@ -139,7 +195,7 @@ static const uint8_t identity_bytes[32];
 
 /* spec: B-12. */
 tp_err tp_sum_read_var(tp_sum_reading *x, tp_scalar *f, tp_scalar *powers, const uint8_t *proof,
-                       size_t len, const tp_sum_context *context) {
+                       size_t len, const tp_sum_context *context, const tp_sum_challenges *known) {
     const tp_sum_shape *shape = &context->shape;
     if (tp_sum_shape_check(shape) != TP_OK) return TP_REFUSED;
     if (len != tp_sum_len(shape)) return TP_MALFORMED;
@@ -155,12 +211,13 @@ tp_err tp_sum_read_var(tp_sum_reading *x, tp_scalar *f, tp_scalar *powers, const
         tp_scalar_decode(&x->z_a, scalars[m + 2]) != TP_OK ||
         tp_scalar_decode(&x->z_t, scalars[m + 3]) != TP_OK)
         return TP_MALFORMED;
-    tp_transcript t;
-    tp_sum_statement(&t, context);
-    tp_sum_delta(&delta, &t, points, p);
-    tp_sum_eta(&eta, &t, points, p, scalars[0]);
-    tp_sum_c(x->c_bytes, &t, points, p);
-    tp_scalar_wide(&x->c, x->c_bytes);
+    tp_sum_challenges own;
+    if (!known) tp_sum_challenges_var(&own, 1, &proof, &context);
+    if (!known) known = &own;
+    tp_scalar_wide(&delta, known->delta);
+    tp_scalar_wide(&eta, known->eta);
+    tp_scalar_wide(&x->c, known->c);
+    memcpy(x->c_bytes, known->c, 64);
     tp_scalar_from_u64(&count, shape->b);
     tp_scalar_muladd(&sigma, &x->c, &count, &sigma);
     tp_scalars_sum(&total, f, m);

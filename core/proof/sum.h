@@ -91,6 +91,19 @@ void tp_sum_need(tp_batch_limits *need, const tp_sum_shape *shape);
 void tp_sum_batch_var(tp_batch *b, const tp_sum_shared *shared, const uint8_t *proof, size_t len,
                       const uint8_t (*hints)[32], const tp_sum_context *context);
 
+/* The 64 bytes of each challenge, for up to eight proofs side by side (hash.h): contexts of one
+ * shape, proofs of tp_sum_len bytes whatever they are. */
+typedef struct {
+    uint8_t delta[64], eta[64], c[64];
+} tp_sum_challenges;
+void tp_sum_challenges_var(tp_sum_challenges *out, size_t lanes, const uint8_t *const *proof,
+                           const tp_sum_context *const *context);
+/* tp_sum_batch_var with challenges that tp_sum_challenges_var gave for these bytes, of a proof that
+ * the caller binds to the batch by a hash of all of it: nothing more is bound. */
+void tp_sum_batch_bound_var(tp_batch *b, const tp_sum_shared *shared, const uint8_t *proof,
+                            size_t len, const uint8_t (*hints)[32], const tp_sum_context *context,
+                            const tp_sum_challenges *challenges);
+
 /* Opens a ciphertext with its r: the choices that it encrypts (n bytes), for the second device and
  * the challenge check. TP_MALFORMED: an encoding. TP_INVALID: r does not open it to bits. */
 TP_MUST_USE tp_err tp_sum_open_var(uint8_t *choices, const uint8_t *ciphertext, const tp_scalar *r,

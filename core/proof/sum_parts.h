@@ -6,9 +6,9 @@
 
 #include "core/proof/sum.h"
 
-/* Where the p + 7 points of a proof stand. */
+/* Where the p + 7 points of a proof and its first scalar stand. */
 typedef struct {
-    size_t r, c, a, b, t_r, t_d, t_0, t_1;
+    size_t r, c, a, b, t_r, t_d, t_0, t_1, sigma;
 } tp_sum_places;
 
 static inline tp_sum_places tp_sum_place(size_t p) {
@@ -19,18 +19,20 @@ static inline tp_sum_places tp_sum_place(size_t p) {
                            .t_r = p + 3,
                            .t_d = p + 4,
                            .t_0 = p + 5,
-                           .t_1 = p + 6};
+                           .t_1 = p + 6,
+                           .sigma = p + 7};
 }
 
-/* The transcript up to the context. */
-void tp_sum_statement(tp_transcript *t, const tp_sum_context *context);
-/* The three challenges; points: the proof's points as encoded; each absorbs what comes before it.
- */
-void tp_sum_delta(tp_scalar *delta, tp_transcript *t, const uint8_t (*points)[32], size_t p);
-void tp_sum_eta(tp_scalar *eta, tp_transcript *t, const uint8_t (*points)[32], size_t p,
-                const uint8_t sigma[static 32]);
-/* The 64 bytes of c, before reduction. */
-void tp_sum_c(uint8_t c[static 64], tp_transcript *t, const uint8_t (*points)[32], size_t p);
+/* The transcripts up to the context, side by side (hash.h); the contexts are of one shape. */
+void tp_sum_statement(tp_transcript *t, size_t lanes, const tp_sum_context *const *context);
+/* The three challenges before reduction; each absorbs what comes before it, from the bytes of the
+ * proofs. */
+void tp_sum_delta(uint8_t (*delta)[64], tp_transcript *t, size_t lanes, const uint8_t *const *proof,
+                  size_t p);
+void tp_sum_eta(uint8_t (*eta)[64], tp_transcript *t, size_t lanes, const uint8_t *const *proof,
+                size_t p);
+void tp_sum_c(uint8_t (*c)[64], tp_transcript *t, size_t lanes, const uint8_t *const *proof,
+              size_t p);
 
 /* out = sum_k powers[k]*(x_{2k-1} + M*x_{2k}), k = 1..p, over the n option bits. Constant time. */
 void tp_sum_packed(tp_scalar *out, const tp_scalar *powers, const tp_scalar *x, size_t n);
@@ -46,9 +48,10 @@ typedef struct {
     uint8_t c_bytes[64];
 } tp_sum_reading;
 
-/* Parses, recomputes the challenges and checks sum f_j = sigma + c*b; f has room for m, powers for
- * p scalars. TP_MALFORMED, TP_INVALID. */
+/* Parses, recomputes the challenges unless they are known, and checks sum f_j = sigma + c*b; f has
+ * room for m, powers for p scalars. TP_MALFORMED, TP_INVALID. */
 TP_MUST_USE tp_err tp_sum_read_var(tp_sum_reading *x, tp_scalar *f, tp_scalar *powers,
-                                   const uint8_t *proof, size_t len, const tp_sum_context *context);
+                                   const uint8_t *proof, size_t len, const tp_sum_context *context,
+                                   const tp_sum_challenges *known);
 
 #endif

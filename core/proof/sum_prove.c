@@ -189,25 +189,28 @@ tp_err tp_sum_prove(uint8_t *out, tp_scalar *r, const tp_sum_context *context,
     if (err != TP_OK) goto cleanup;
 
     tp_sum_places at = tp_sum_place(x.p);
-    uint8_t(*enc)[32] = (uint8_t(*)[32])out, (*scalars)[32] = enc + x.p + 7, c[64];
+    uint8_t(*enc)[32] = (uint8_t(*)[32])out, (*scalars)[32] = enc + at.sigma, challenge[64];
+    const uint8_t *proof = out;
     tp_transcript t;
     tp_scalar sigma;
-    tp_sum_statement(&t, context);
+    tp_sum_statement(&t, 1, &context);
     draw_nonces(&x, &t, choices, secret, random);
     encrypt(&x, bases);
     commit_bits(&x, bases);
     publish(enc, &x, 0, at.a + 1);
-    tp_sum_delta(&x.delta, &t, tp_rows(enc), x.p);
+    tp_sum_delta(&challenge, &t, 1, &proof, x.p);
+    tp_scalar_wide(&x.delta, challenge);
     commit_masks(&x, bases);
     publish(enc, &x, at.b, 3);
     tp_scalars_sum(&sigma, x.masks + 1, x.m);
     tp_scalar_encode(scalars[0], &sigma);
     tp_declassify(scalars[0], 32); /* sent */
-    tp_sum_eta(&x.eta, &t, tp_rows(enc), x.p, scalars[0]);
+    tp_sum_eta(&challenge, &t, 1, &proof, x.p);
+    tp_scalar_wide(&x.eta, challenge);
     commit_bit_proof(&x, bases);
     publish(enc, &x, at.t_0, 2);
-    tp_sum_c(c, &t, tp_rows(enc), x.p);
-    tp_scalar_wide(&x.c, c);
+    tp_sum_c(&challenge, &t, 1, &proof, x.p);
+    tp_scalar_wide(&x.c, challenge);
     respond(&x, scalars);
     *r = x.r;
 cleanup:

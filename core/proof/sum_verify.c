@@ -26,11 +26,11 @@ size_t tp_sum_verify_scratch(const tp_sum_shape *shape) {
 /* tp_sum_read_var; a proof that fails there is still named for a bad point first (B-12), as every
  * verifier must name it. */
 static tp_err read_var(tp_sum_reading *x, tp_scalar *scalars, const uint8_t *proof, size_t len,
-                       const tp_sum_context *context) {
+                       const tp_sum_context *context, const tp_sum_challenges *known) {
     enum { BLOCK = 16 };
     tp_point sink[BLOCK];
     size_t m = tp_sum_bits(&context->shape), n = tp_sum_encoded_points(&context->shape);
-    tp_err err = tp_sum_read_var(x, scalars, scalars + m, proof, len, context);
+    tp_err err = tp_sum_read_var(x, scalars, scalars + m, proof, len, context, known);
     for (size_t i = 0; err == TP_INVALID && i < n; i += BLOCK) {
         size_t now = n - i < BLOCK ? n - i : BLOCK;
         if (tp_points_decode_var(sink, tp_rows(proof) + i, now, NULL) != TP_OK) err = TP_MALFORMED;
@@ -79,7 +79,7 @@ tp_err tp_sum_verify_var(const uint8_t *proof, size_t len, const tp_sum_context 
     tp_point *points = (void *)(at + aligned((m + p) * sizeof(tp_scalar)));
     void *msm = (uint8_t *)points + aligned((p + 7) * sizeof(tp_point));
     tp_sum_reading x;
-    tp_err err = read_var(&x, scalars, proof, len, context);
+    tp_err err = read_var(&x, scalars, proof, len, context, NULL);
     if (err != TP_OK) return err;
     err = tp_points_decode_var(points, tp_rows(proof), p + 7, NULL);
     return err != TP_OK ? err : equations(&x, bases, points, msm);
@@ -91,8 +91,36 @@ void tp_sum_need(tp_batch_limits *need, const tp_sum_shape *shape) {
         .items = 1, .equations = 4, .points = p + 3, .terms = 11, .scalars = m + p};
 }
 
-void tp_sum_batch_var(tp_batch *b, const tp_sum_shared *shared, const uint8_t *proof, size_t len,
-                      const uint8_t (*hints)[32], const tp_sum_context *context) {
+/* The equations E1..E4 as terms. */
+static void add_equations(tp_batch *b, const tp_sum_shared *shared, const uint8_t (*enc)[32],
+                          const uint8_t (*hints)[32], const tp_sum_reading *x) {
+    size_t p = x->p, m = x->m, e[4];
+    tp_sum_places at = tp_sum_place(p);
+    size_t q = tp_batch_points(b, enc, hints, p + 2);
+    size_t t_1 = tp_batch_points(b, enc + at.t_1, hints ? hints + at.t_1 : NULL, 1);
+    for (size_t i = 0; i < 4; i++)
+        e[i] = tp_batch_equation(b, enc[at.b + i], hints ? hints[at.b + i] : NULL);
+    tp_scalar minus_one, zr, za, zt, packed, bits;
+    tp_scalar_neg(&minus_one, &tp_scalar_one);
+    tp_scalar_neg(&zr, &x->z_r), tp_scalar_neg(&za, &x->z_a), tp_scalar_neg(&zt, &x->z_t);
+    tp_scalar_neg(&packed, &x->packed), tp_scalar_neg(&bits, &x->bits);
+    tp_batch_own(b, e[0], q + at.a, NULL, 1, &x->c);
+    tp_batch_shared(b, e[0], shared->generators, NULL, 1, &za);
+    tp_batch_shared(b, e[0], shared->generators + 1, x->f, m, &minus_one);
+    tp_batch_own(b, e[1], q + at.r, NULL, 1, &x->c);
+    tp_batch_shared(b, e[1], TP_BATCH_G, NULL, 1, &zr);
+    tp_batch_own(b, e[2], q + at.c, x->powers, p, &x->c);
+    tp_batch_shared(b, e[2], shared->keys, x->powers, p, &zr);
+    tp_batch_shared(b, e[2], TP_BATCH_G, NULL, 1, &packed);
+    tp_batch_own(b, e[3], t_1, NULL, 1, &x->c);
+    tp_batch_shared(b, e[3], TP_BATCH_G, NULL, 1, &bits);
+    tp_batch_shared(b, e[3], shared->generators, NULL, 1, &zt);
+}
+
+/* bind: whether the proof's own challenge and responses are to fix it in the weights. */
+static void add_proof(tp_batch *b, const tp_sum_shared *shared, const uint8_t *proof, size_t len,
+                      const uint8_t (*hints)[32], const tp_sum_context *context,
+                      const tp_sum_challenges *known, bool bind) {
     if (tp_sum_shape_check(&context->shape) != TP_OK) {
         tp_batch_fail(b, TP_REFUSED);
         return;
@@ -101,33 +129,25 @@ void tp_sum_batch_var(tp_batch *b, const tp_sum_shared *shared, const uint8_t *p
     tp_scalar *scalars = tp_batch_scalars(b, m + p);
     if (!scalars) return;
     tp_sum_reading x;
-    tp_err err = read_var(&x, scalars, proof, len, context);
+    tp_err err = read_var(&x, scalars, proof, len, context, known);
     if (err != TP_OK) {
         tp_batch_fail(b, err);
         return;
     }
-    tp_sum_places at = tp_sum_place(p);
-    const uint8_t(*enc)[32] = tp_rows(proof);
-    tp_batch_bind(b, x.c_bytes, sizeof x.c_bytes);
-    tp_batch_bind(b, enc + p + 8, 32 * (m + 3));
-    size_t q = tp_batch_points(b, enc, hints, p + 2);
-    size_t t_1 = tp_batch_points(b, enc + at.t_1, hints ? hints + at.t_1 : NULL, 1);
-    size_t e[4];
-    for (size_t i = 0; i < 4; i++)
-        e[i] = tp_batch_equation(b, enc[at.b + i], hints ? hints[at.b + i] : NULL);
-    tp_scalar minus_one, zr, za, zt, packed, bits;
-    tp_scalar_neg(&minus_one, &tp_scalar_one);
-    tp_scalar_neg(&zr, &x.z_r), tp_scalar_neg(&za, &x.z_a), tp_scalar_neg(&zt, &x.z_t);
-    tp_scalar_neg(&packed, &x.packed), tp_scalar_neg(&bits, &x.bits);
-    tp_batch_own(b, e[0], q + at.a, NULL, 1, &x.c);
-    tp_batch_shared(b, e[0], shared->generators, NULL, 1, &za);
-    tp_batch_shared(b, e[0], shared->generators + 1, x.f, m, &minus_one);
-    tp_batch_own(b, e[1], q + at.r, NULL, 1, &x.c);
-    tp_batch_shared(b, e[1], TP_BATCH_G, NULL, 1, &zr);
-    tp_batch_own(b, e[2], q + at.c, x.powers, p, &x.c);
-    tp_batch_shared(b, e[2], shared->keys, x.powers, p, &zr);
-    tp_batch_shared(b, e[2], TP_BATCH_G, NULL, 1, &packed);
-    tp_batch_own(b, e[3], t_1, NULL, 1, &x.c);
-    tp_batch_shared(b, e[3], TP_BATCH_G, NULL, 1, &bits);
-    tp_batch_shared(b, e[3], shared->generators, NULL, 1, &zt);
+    if (bind) {
+        tp_batch_bind(b, x.c_bytes, sizeof x.c_bytes);
+        tp_batch_bind(b, proof + 32 * (p + 8), 32 * (m + 3));
+    }
+    add_equations(b, shared, tp_rows(proof), hints, &x);
+}
+
+void tp_sum_batch_var(tp_batch *b, const tp_sum_shared *shared, const uint8_t *proof, size_t len,
+                      const uint8_t (*hints)[32], const tp_sum_context *context) {
+    add_proof(b, shared, proof, len, hints, context, NULL, true);
+}
+
+void tp_sum_batch_bound_var(tp_batch *b, const tp_sum_shared *shared, const uint8_t *proof,
+                            size_t len, const uint8_t (*hints)[32], const tp_sum_context *context,
+                            const tp_sum_challenges *challenges) {
+    add_proof(b, shared, proof, len, hints, context, challenges, false);
 }

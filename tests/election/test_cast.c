@@ -193,6 +193,58 @@ static void test_batch(void **state) {
     free(scratch);
 }
 
+/* More ballots than one multiplication takes, with hints of every sort, and a bad one at the end.
+ */
+static size_t taken;
+
+static void count_points(void *ctx, const uint8_t *ballot, const tp_point *points) {
+    uint8_t r[32];
+    tp_points_encode(&r, points, 1);
+    assert_memory_equal(r, ballot + TP_BALLOT_HEAD, 32);
+    assert_ptr_equal(ctx, &taken);
+    taken++;
+}
+
+static void test_many(void **state) {
+    (void)state;
+    enum { N = 520 };
+    const tp_ballot_style *s = &f->styles.list[0];
+    static uint8_t bytes[2][FIXTURE_BALLOT];
+    static const uint8_t *list[N], *hints[N];
+    static tp_err result[N];
+    static const char *code[N];
+    size_t points = tp_ballot_points(s);
+    uint8_t(*good)[32] = calloc(points, 32), (*wrong)[32] = calloc(points, 32);
+    fixture_seal(f, bytes[0], 0, some_choices);
+    memcpy(bytes[1], bytes[0], FIXTURE_BALLOT);
+    bytes[1][tp_ballot_size(s) - 32] ^= 1;
+    assert_int_equal(tp_ballot_hints_var(good, s, bytes[0]), TP_OK);
+    for (size_t i = 0; i < N; i++) {
+        list[i] = bytes[0];
+        hints[i] = i % 3 == 0 ? good[0] : i % 3 == 1 ? wrong[0] : NULL;
+    }
+    void *scratch = aligned_alloc(64, (tp_ballot_verify_scratch(s, N) + 127) / 64 * 64);
+    const tp_ballots_sink sink = {count_points, &taken};
+    taken = 0;
+    assert_int_equal(tp_ballots_verify_more_var(result, code, s, list, hints, N, &sink, scratch),
+                     TP_OK);
+    assert_int_equal(taken, N);
+    list[N - 1] = bytes[1];
+    for (int with = 0; with < 2; with++) {
+        taken = 0;
+        tp_err err = tp_ballots_verify_more_var(result, code, s, list, with ? hints : NULL, N,
+                                                &sink, scratch);
+        assert_int_equal(err, TP_INVALID);
+        assert_int_equal(taken, N - 1);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(result[i], i == N - 1 ? TP_INVALID : TP_OK);
+        assert_string_equal(code[N - 1], "ballot.signature");
+    }
+    memset(bytes[1] + TP_BALLOT_HEAD, 0xff, 32);
+    assert_int_equal(tp_ballot_hints_var(wrong, s, bytes[1]), TP_MALFORMED);
+    free(scratch), free(good), free(wrong);
+}
+
 static void test_promise(void **state) {
     (void)state;
     tp_promise p = {.sequence = 0x01020304, .deadline = 0x0506};
@@ -210,10 +262,9 @@ static void test_promise(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right),   cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_promise),
+        cmocka_unit_test(test_right), cmocka_unit_test(test_choices), cmocka_unit_test(test_read),
+        cmocka_unit_test(test_flips), cmocka_unit_test(test_names),   cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_many),  cmocka_unit_test(test_promise),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -11,7 +11,7 @@ core/base/declassify.c
 core/group/ed25519.c core/group/field.c core/group/field25.c core/group/group.c
 core/group/hashing.c core/group/msm.c core/group/mul.c core/group/point.c core/group/portable.c
 core/group/ristretto.c core/group/scalar.c
-core/hash/argon2id.c core/hash/blake2b.c core/hash/sha256.c core/hash/sha256_pick_portable.c
+core/hash/argon2id.c core/hash/blake2b.c core/hash/sha256.c core/hash/sha256_pick_portable.c core/hash/sha512_pick_portable.c
 core/hash/sha512.c core/hash/transcript.c
 core/merkle/note.c core/merkle/tree.c
 core/proof/batch.c core/proof/schnorr.c core/proof/sum.c core/proof/sum_prove.c

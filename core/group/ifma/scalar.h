@@ -199,13 +199,16 @@ static void ifma_scalars_dot(tp_scalar *out, const tp_scalar *a, const tp_scalar
 #define POWERS 4 /* vectors in flight: one waits for its own last product */
 
 static void ifma_scalars_powers(tp_scalar *out, const tp_scalar *x, size_t n) {
-    tp_scalar first[POWERS * TP_LANES];
+    tp_scalar first[TP_LANES];
     first[0] = *x;
-    for (size_t i = 1; i < POWERS * TP_LANES; i++)
+    for (size_t i = 1; i < TP_LANES; i++)
         tp_scalar_mul(&first[i], &first[i - 1], x);
-    scalar8 power[POWERS], factor = sc_spread_factor(&first[POWERS * TP_LANES - 1]);
-    for (size_t k = 0; k < POWERS; k++)
-        power[k] = sc_load(first, k * TP_LANES, POWERS * TP_LANES);
+    scalar8 power[POWERS], factor = sc_spread_factor(&first[TP_LANES - 1]);
+    power[0] = sc_load(first, 0, TP_LANES);
+    for (size_t k = 1; k < POWERS; k++)
+        power[k] = sc_subtract_l(sc_montgomery(power[k - 1], factor));
+    sc_store(first, 0, TP_LANES, power[POWERS - 1]);
+    factor = sc_spread_factor(&first[TP_LANES - 1]);
     for (size_t at = 0; at < n; at += POWERS * TP_LANES)
         for (size_t k = 0; k < POWERS; k++) {
             sc_store(out, at + k * TP_LANES, n, power[k]);

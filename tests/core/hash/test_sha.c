@@ -4,6 +4,7 @@
 #include "core/hash/blake2b.h"
 #include "core/hash/hash.h"
 #include "core/hash/sha256_blocks.h"
+#include "core/hash/sha512_blocks.h"
 #include "tests/support/support.h"
 
 enum { MAX_LEN = 300 };
@@ -122,6 +123,54 @@ static void test_backends_agree(void **state) {
     if (!tp_sha256_has_ni()) print_message("# no SHA instructions here: portable only\n");
 }
 
+/* One to eight messages side by side, cut anywhere, hash as each alone. */
+static void test_lanes(void **state) {
+    (void)state;
+    uint64_t rng = 4;
+    enum { LEN = 700 };
+    static uint8_t m[TP_LANES_MAX][LEN];
+    for (size_t round = 0; round < 200; round++) {
+        tp_sha512_ctx c[TP_LANES_MAX];
+        uint8_t got[TP_LANES_MAX][64], want[64];
+        size_t lanes = 1 + round % TP_LANES_MAX, len = round < 8 ? 128 * (round % 4) : round * 3;
+        test_random_bytes(&rng, m, sizeof m);
+        for (size_t i = 0; i < lanes; i++)
+            tp_sha512_init(&c[i]);
+        for (size_t at = 0; at < len;) {
+            const void *p[TP_LANES_MAX];
+            size_t n = 1 + test_random(&rng) % 300;
+            if (n > len - at) n = len - at;
+            for (size_t i = 0; i < lanes; i++)
+                p[i] = m[i] + at;
+            tp_sha512_update_lanes(c, lanes, p, n);
+            at += n;
+        }
+        tp_sha512_final_lanes(c, lanes, got);
+        for (size_t i = 0; i < lanes; i++) {
+            crypto_hash_sha512(want, m[i], len);
+            assert_memory_equal(got[i], want, 64);
+        }
+    }
+    if (!tp_sha512_has_avx512()) print_message("# no AVX-512 here: portable only\n");
+}
+
+static void test_lane_backends_agree(void **state) {
+    (void)state;
+    uint64_t rng = 5, a[8][8], b[8][8], *pa[8], *pb[8];
+    static uint8_t m[8][128 * 3];
+    const uint8_t *p[8];
+    for (size_t i = 0; i < 8; i++)
+        pa[i] = a[i], pb[i] = b[i], p[i] = m[i];
+    for (size_t blocks = 0; blocks <= 3; blocks++) {
+        test_random_bytes(&rng, m, sizeof m);
+        test_random_bytes(&rng, a, sizeof a);
+        memcpy(b, a, sizeof a);
+        tp_sha512_blocks8_portable(pa, p, blocks);
+        tp_sha512_blocks8(pb, p, blocks);
+        assert_memory_equal(a, b, sizeof a);
+    }
+}
+
 static void test_context_is_wiped(void **state) {
     (void)state;
     static const uint8_t zero[sizeof(tp_sha512_ctx)];
@@ -138,6 +187,7 @@ int main(void) {
         cmocka_unit_test(test_fips_vectors),   cmocka_unit_test(test_million_a),
         cmocka_unit_test(test_all_lengths),    cmocka_unit_test(test_random_chunking),
         cmocka_unit_test(test_backends_agree), cmocka_unit_test(test_context_is_wiped),
+        cmocka_unit_test(test_lanes),          cmocka_unit_test(test_lane_backends_agree),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,11 +101,38 @@ static void test_challenge_is_part_of_the_state(void **state) {
     assert_memory_not_equal(a, c, 64);
 }
 
+/* Transcripts side by side are each what they would be alone. */
+static void test_lanes(void **state) {
+    (void)state;
+    uint64_t rng = 1;
+    uint8_t data[TP_LANES_MAX][200], got[TP_LANES_MAX][64], want[64];
+    tp_transcript t[TP_LANES_MAX], alone[TP_LANES_MAX];
+    const void *p[TP_LANES_MAX];
+    for (size_t lanes = 1; lanes <= TP_LANES_MAX; lanes++) {
+        for (size_t i = 0; i < lanes; i++) {
+            tp_transcript_init(&t[i], "test");
+            alone[i] = t[i];
+            p[i] = data[i];
+        }
+        for (size_t len = 0; len <= sizeof data[0]; len += 40) {
+            test_random_bytes(&rng, data, sizeof data);
+            tp_absorb_lanes(t, lanes, "item", p, len);
+            tp_challenge_lanes(t, lanes, "c", got);
+            for (size_t i = 0; i < lanes; i++) {
+                tp_absorb(&alone[i], "item", data[i], len);
+                tp_challenge(&alone[i], "c", want);
+                assert_memory_equal(got[i], want, 64);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_nonce_vectors),
         cmocka_unit_test(test_challenge_is_part_of_the_state),
+        cmocka_unit_test(test_lanes),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
