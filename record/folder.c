@@ -16,20 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-tp_err tp_buffer_room(tp_buffer *b, size_t cap) {
-    if (cap <= b->cap) return TP_OK;
-    uint8_t *p = realloc(b->p, cap);
-    if (!p) return TP_SYSTEM;
-    b->p = p;
-    b->cap = cap;
-    return TP_OK;
-}
-
-void tp_buffer_free(tp_buffer *b) {
-    free(b->p);
-    *b = (tp_buffer){0};
-}
-
 tp_err tp_folder_open(int *folder, const char *dir, bool create) {
     if (create && mkdir(dir, 0755) && errno != EEXIST) return TP_SYSTEM;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -176,14 +162,4 @@ static tp_err walk(int folder, const char *under, tp_visit visit, void *ctx, int
 
 tp_err tp_folder_walk(int folder, tp_visit visit, void *ctx) {
     return walk(folder, "", visit, ctx, 0);
-}
-
-void tp_hex32(char out[static 65], const uint8_t bytes[static 32]) {
-    for (int i = 0; i < 32; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-void tp_document_name(char out[static TP_FILE_NAME], const uint8_t hash[static 32]) {
-    strcpy(out, "document/");
-    tp_hex32(out + strlen(out), hash);
 }

@@ -3,7 +3,6 @@
 #include "record/pool.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -107,37 +106,4 @@ void tp_pool_wait(tp_pool *p, tp_job *job) {
     while (!job->done)
         pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
-}
-
-/* One job a worker; each takes the next number until none is left. */
-typedef struct {
-    tp_job job;
-    struct range *range;
-} range_job;
-
-struct range {
-    atomic_size_t next;
-    size_t n;
-    void (*each)(void *ctx, size_t i, unsigned worker);
-    void *ctx;
-};
-
-static void run_range(tp_job *job, unsigned worker) {
-    struct range *r = ((range_job *)job)->range;
-    for (size_t i; (i = atomic_fetch_add(&r->next, 1)) < r->n;)
-        r->each(r->ctx, i, worker);
-}
-
-void tp_pool_for(tp_pool *p, size_t n, void (*each)(void *ctx, size_t i, unsigned worker),
-                 void *ctx) {
-    enum { AT_MOST = 256 };
-    struct range range = {.n = n, .each = each, .ctx = ctx};
-    range_job jobs[AT_MOST];
-    unsigned count = p->threads < AT_MOST ? p->threads : AT_MOST;
-    for (unsigned i = 0; i < count; i++) {
-        jobs[i] = (range_job){.job.run = run_range, .range = &range};
-        tp_pool_submit(p, &jobs[i].job);
-    }
-    for (unsigned i = 0; i < count; i++)
-        tp_pool_wait(p, &jobs[i].job);
 }

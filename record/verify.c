@@ -165,15 +165,12 @@ static bool read_copy(audit *a) {
 }
 
 static bool unhex32(uint8_t out[static 32], const char *hex) {
-    char again[65];
-    if (strlen(hex) != 64) return false;
-    for (int i = 0; i < 32; i++) {
-        unsigned v;
-        if (sscanf(hex + 2 * i, "%2x", &v) != 1) return false;
-        out[i] = (uint8_t)v;
-    }
-    tp_hex32(again, out);
-    return !strcmp(again, hex);
+    static const char digits[] = "0123456789abcdef";
+    if (strlen(hex) != 64 || strspn(hex, digits) != 64) return false;
+    for (int i = 0; i < 32; i++)
+        out[i] = (uint8_t)((strchr(digits, hex[2 * i]) - digits) << 4 |
+                           (strchr(digits, hex[2 * i + 1]) - digits));
+    return true;
 }
 
 static tp_err visit_document(audit *a, const char *name, const uint8_t hash[static 32],

@@ -78,7 +78,7 @@ const layers = [
   ['record/', ['core/', 'election/']],
   ['server/', ['core/', 'election/', 'record/', 'store/store.h']],
   ['cli/', ['core/', 'election/', 'record/', 'store/store.h']],
-  ['web/', ['core/', 'election/']],
+  ['web/', ['core/', 'election/', 'record/']],
   ['verifier/', []],
 ];
 // One place each where a program is put together: it names the parts that it is made of.

@@ -7,7 +7,7 @@ import { button, h, notice } from './dom.js';
 import { loadKeys, loadManifest } from './election.js';
 import { toHex } from './hex.js';
 import { dateTime, number, t, tn } from './i18n.js';
-import { failure, start } from './shell.js';
+import { failure, link, start } from './shell.js';
 import { BUNDLE, bundle } from './tiles.js';
 
 const TYPE = {
@@ -172,12 +172,17 @@ start('board', async (app) => {
     h('p', { class: 'hint' }, t('board.not-all')));
   }
 
+  function verifyHere() {
+    return h('section', { class: 'card' }, h('h2', {}, t('board.verify-here')), h('p', {}, t('board.verify-here-what')),
+      h('p', {}, link('/verify', t('board.verify-button'), { class: 'button primary' })));
+  }
+
   function downloads() {
     const files = [['manifest.json', 'board.f-manifest'], ['checkpoint', 'board.f-checkpoint']];
     if (app.election.phase === 'published') files.push(['results.json', 'board.f-results'], ['results.csv', 'board.f-csv']);
     return h('section', { class: 'card' }, h('h2', {}, t('board.files')),
       h('ul', {}, files.map(([name, label]) => h('li', {}, h('a', { href: `/board/${name}`, download: true }, name), ' ', t(label)))),
-      h('p', {}, t('board.verify')), h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record`)));
+      h('p', {}, t('board.verify')), h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record\ntapat archive record record.tar`)));
   }
 
   function screen() {
@@ -190,7 +195,7 @@ start('board', async (app) => {
         h('div', { class: 'columns board' },
           h('section', {}, h('h2', {}, t('board.story')),
             progress !== null ? h('p', { class: 'working' }, t('board.reading', { done: progress, size: checkpoint.size })) : null, steps()),
-          h('div', {}, checks(), downloads(), h('section', { class: 'card' }, h('h2', {}, t('board.not-here')), h('p', {}, t('board.not-here-what'))))),
+          h('div', {}, verifyHere(), checks(), downloads(), h('section', { class: 'card' }, h('h2', {}, t('board.not-here')), h('p', {}, t('board.not-here-what'))))),
         checkpoint ? h('p', { class: 'hint' }, t('board.size', { n: number(checkpoint.size) })) : null,
       ],
     };

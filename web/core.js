@@ -1,9 +1,13 @@
 // The page's side of the worker: core.NAME(...args) is a promise of the operation's answer.
 
-const url = '/worker.js';
+const workers = ['/worker.js', '/verifier.js'];
 const policy = globalThis.trustedTypes
-  ? trustedTypes.createPolicy('tapat', { createScriptURL: (u) => (u === url ? u : '') })
+  ? trustedTypes.createPolicy('tapat', { createScriptURL: (u) => (workers.includes(u) ? u : '') })
   : { createScriptURL: (u) => u };
+
+export function newWorker(url) {
+  return new Worker(policy.createScriptURL(url), { type: 'module' });
+}
 
 export class Missing extends Error {}
 
@@ -12,7 +16,7 @@ export async function startCore() {
     || typeof Worker !== 'function') throw new Missing();
   const waiting = new Map();
   let last = 0;
-  const worker = new Worker(policy.createScriptURL(url), { type: 'module' });
+  const worker = newWorker('/worker.js');
   const failAll = () => {
     for (const { reject } of waiting.values()) reject(new Missing());
     waiting.clear();

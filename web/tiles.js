@@ -2,12 +2,16 @@
 
 export const BUNDLE = 256;
 
-// "x001/x234/067" for 1234067, with ".p/W" for a bundle that holds W entries so far.
-export function bundlePath(index, size) {
+// "x001/x234/067" for 1234067, with ".p/W" for a tile that holds W of so far `size` things.
+export function tilePath(level, index, size) {
   const digits = String(index).padStart(Math.ceil(String(index).length / 3) * 3, '0').match(/.../g);
   const name = digits.map((d, i) => (i + 1 < digits.length ? `x${d}` : d)).join('/');
   const held = Math.min(BUNDLE, size - index * BUNDLE);
-  return `/board/tile/entries/${name}${held < BUNDLE ? `.p/${held}` : ''}`;
+  return `tile/${level}/${name}${held < BUNDLE ? `.p/${held}` : ''}`;
+}
+
+export function bundlePath(index, size) {
+  return `/board/${tilePath('entries', index, size)}`;
 }
 
 // null if the bundle does not parse.

@@ -53,11 +53,16 @@ static void base_point(ge *o) {
     *o = base;
 }
 
-/* 8P = identity? X = 0 and Y = Z there. */
+/* X = 0 and Y = Z. */
+static bool is_identity(const ge *p) {
+    return fe_is_zero(&p->x) && fe_equal(&p->y, &p->z);
+}
+
+/* 8P = identity? */
 static bool small_order(const ge *p) {
     ge o;
     ge_double_times(&o, p, 3);
-    return fe_is_zero(&o.x) && fe_equal(&o.y, &o.z);
+    return is_identity(&o);
 }
 
 static unsigned bit_of(const tp_scalar *s, unsigned i) {
@@ -101,6 +106,26 @@ tp_err tp_ed25519_verify_var(const uint8_t sig[static 64], const uint8_t key[sta
     tp_sha512_final(&h, wide);
     tp_scalar_wide(&k, wide);
     mul_two_var(&sum, &s, &k, &a);
+    if (small_order(&sum)) return TP_INVALID;
     encode(r, &sum);
     return tp_equal(r, sig, 32) ? TP_OK : TP_INVALID;
+}
+
+/* L*P = identity? L = 2^252 + 27742317777372353535851937790883648493. */
+bool tp_ed25519_key_valid_var(const uint8_t key[static 32]) {
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                      0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+    ge p, o;
+    ge_cached cached;
+    ge_sum s;
+    if (!decode_var(&p, key) || small_order(&p)) return false;
+    ge_cache(&cached, &p);
+    ge_identity(&o);
+    for (unsigned i = 253; i-- > 0;) {
+        ge_double_times(&o, &o, 1);
+        if (!(order[i / 8] >> (i % 8) & 1)) continue;
+        ge_add_cached(&s, &o, &cached);
+        ge_finish(&o, &s);
+    }
+    return is_identity(&o);
 }

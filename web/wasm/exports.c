@@ -272,3 +272,12 @@ WEB_EXPORT(web_root) void web_root(uint8_t *out, const uint8_t *leaves, uint32_t
 void web_root(uint8_t *out, const uint8_t *leaves, uint32_t count) {
     tp_tree_root((tp_hash *)out, (const tp_hash *)leaves, count);
 }
+
+/* ---- faults ---- */
+
+/* The page's tp_fail formats nothing: what a page says about a fault comes from its catalogue. */
+tp_err tp_fail(tp_fault *f, tp_err err, const char *code, const char *where, ...) {
+    (void)where;
+    if (f) *f = (tp_fault){.err = err, .code = code};
+    return err;
+}

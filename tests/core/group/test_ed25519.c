@@ -85,13 +85,53 @@ static void bad_keys(void **state) {
     }
 }
 
+/* S = k*a with R the identity satisfies the equation; libsodium refuses such an R, and so do we. */
+static void small_commitment(void **state) {
+    (void)state;
+    uint8_t key[32], secret[64], wide[64], a[32] = {0}, k[32], sig[64] = {1};
+    crypto_sign_keypair(key, secret);
+    crypto_hash_sha512(wide, secret, 32);
+    wide[0] &= 248, wide[31] &= 127, wide[31] |= 64;
+    memset(wide + 32, 0, 32);
+    crypto_core_ed25519_scalar_reduce(a, wide);
+    crypto_hash_sha512_state h;
+    crypto_hash_sha512_init(&h);
+    crypto_hash_sha512_update(&h, sig, 32);
+    crypto_hash_sha512_update(&h, key, 32);
+    crypto_hash_sha512_update(&h, (const uint8_t *)"any", 3);
+    crypto_hash_sha512_final(&h, wide);
+    crypto_core_ed25519_scalar_reduce(k, wide);
+    crypto_core_ed25519_scalar_mul(sig + 32, k, a);
+    assert_int_not_equal(crypto_sign_verify_detached(sig, (const uint8_t *)"any", 3, key), 0);
+    assert_int_equal(tp_ed25519_verify_var(sig, key, "any", 3), TP_INVALID);
+}
+
+/* Good keys, points of mixed order (a good key plus one of order 8), any bytes. */
+static void valid_keys(void **state) {
+    (void)state;
+    static const char eighth[] = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
+    uint8_t key[32], torsion[32], mixed[32], secret[64];
+    from_hex(torsion, eighth);
+    for (int i = 0; i < 8; i++) {
+        crypto_sign_keypair(key, secret);
+        assert_true(tp_ed25519_key_valid_var(key));
+        assert_int_equal(crypto_core_ed25519_add(mixed, key, torsion), 0);
+        assert_false(crypto_core_ed25519_is_valid_point(mixed));
+        assert_false(tp_ed25519_key_valid_var(mixed));
+    }
+    assert_false(tp_ed25519_key_valid_var(torsion));
+    for (int i = 0; i < 200; i++) {
+        randombytes_buf(key, sizeof key);
+        assert_int_equal(tp_ed25519_key_valid_var(key), crypto_core_ed25519_is_valid_point(key));
+    }
+}
+
 int main(void) {
     if (sodium_init() < 0) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rfc8032),
-        cmocka_unit_test(agrees_with_libsodium),
-        cmocka_unit_test(other_forms),
-        cmocka_unit_test(bad_keys),
+        cmocka_unit_test(rfc8032),          cmocka_unit_test(agrees_with_libsodium),
+        cmocka_unit_test(other_forms),      cmocka_unit_test(bad_keys),
+        cmocka_unit_test(small_commitment), cmocka_unit_test(valid_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,254 @@
+// The verifying page against `tapat verify`: the same record, the same verdict of every check, on an
+// honest record and on tampered ones, also by a server that holds the log's key and signs its lies.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import AxeBuilder from '@axe-core/playwright';
+
+import { launch, open } from './browser.mjs';
+import { RecordServer, makeRecord, nativeReport, pageReport, readFolder, writeFolder } from './records.mjs';
+
+let dir;
+let honest; // name -> bytes
+let server;
+let browser;
+let page;
+let seen;
+
+before(async () => {
+  dir = makeRecord(60);
+  honest = readFolder(path.join(dir, 'record'));
+  server = await new RecordServer(honest).start();
+  server.manifest = honest.get('manifest.json');
+  browser = await launch();
+  ({ page, seen } = await open(browser));
+});
+
+after(async () => {
+  await browser?.close();
+  server?.stop();
+  if (dir) fs.rmSync(dir, { recursive: true, force: true });
+});
+
+// ---- a server that signs what it likes ----
+
+const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), crypto.createHash('sha256')).digest();
+const leafHash = (entry) => sha256(Buffer.from([0]), entry);
+function treeRoot(leaves) {
+  if (leaves.length === 1) return leaves[0];
+  const k = 2 ** Math.floor(Math.log2(leaves.length - 1));
+  return sha256(Buffer.from([1]), treeRoot(leaves.slice(0, k)), treeRoot(leaves.slice(k)));
+}
+
+const nameOf = (files, prefix) => [...files.keys()].find((name) => name.startsWith(prefix));
+
+function entriesOf(files) {
+  const bytes = files.get(nameOf(files, 'tile/entries/'));
+  const entries = [];
+  for (let at = 0; at < bytes.length;) {
+    const len = bytes.readUInt16BE(at);
+    entries.push(Buffer.from(bytes.subarray(at + 2, at + 2 + len)));
+    at += 2 + len;
+  }
+  return entries;
+}
+
+// The record with these entries instead, hashed and signed anew with the log's key.
+function signedAnew(files, entries) {
+  const { origin, key } = JSON.parse(honest.get('manifest.json')).log;
+  const seed = fs.readFileSync(path.join(dir, 'keys/log.key')).subarray(0, 32);
+  const secret = crypto.createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8',
+  });
+  const leaves = entries.map(leafHash);
+  const changed = new Map([...files].filter(([name]) => !name.startsWith('tile/')));
+  const length = (e) => Buffer.from([e.length >> 8, e.length & 255]);
+  changed.set(`tile/0/000.p/${entries.length}`, Buffer.concat(leaves));
+  changed.set(`tile/entries/000.p/${entries.length}`, Buffer.concat(entries.flatMap((e) => [length(e), e])));
+  const text = `${origin}\n${entries.length}\n${treeRoot(leaves).toString('base64')}\n`;
+  const publicKey = Buffer.from(key, 'hex');
+  const id = sha256(Buffer.from(`${origin}\n`), Buffer.from([1]), publicKey).subarray(0, 4);
+  const signature = crypto.sign(null, Buffer.from(text), secret);
+  changed.set('checkpoint', Buffer.from(`${text}\n\u2014 ${origin} ${Buffer.concat([id, signature]).toString('base64')}\n`));
+  return changed;
+}
+
+function withEntries(change) {
+  return (files) => {
+    const entries = entriesOf(files);
+    return signedAnew(files, change(entries) || entries);
+  };
+}
+
+const TYPE = { ACT: 2, COMMIT: 3, DEAL: 4, CONFIRM: 7, LIVENESS: 8, REGISTRATIONS: 9, BALLOT: 11, BATCH: 12, SHARES: 13 };
+const flip = (bytes, at) => { bytes[at < 0 ? bytes.length + at : at] ^= 1; };
+const find = (entries, type, from = 0) => entries.findIndex((e, i) => i >= from && e[0] === type);
+const flipped = (type, at) => withEntries((entries) => { flip(entries[find(entries, type)], at); });
+const file = (prefix, change) => (files) => {
+  const name = nameOf(files, prefix);
+  const bytes = change(Buffer.from(files.get(name)));
+  if (bytes) files.set(name, bytes);
+  else files.delete(name);
+  return files;
+};
+const flippedFile = (prefix, at) => file(prefix, (b) => { flip(b, at); return b; });
+const SHARE = (files) => `document/${entriesOf(files).find((e) => e[0] === TYPE.SHARES).subarray(3, 35).toString('hex')}`;
+
+// name, what is done to the record, the code that the native verifier is known to give
+const tampered = [
+  ['a byte of a ballot', flippedFile('tile/entries/', 90000), 'log.entry'],
+  ['a byte of a tile', flippedFile('tile/0/', 40), 'log.tile'],
+  ['a bundle cut short', file('tile/entries/', (b) => b.subarray(0, -1)), 'log.bundle'],
+  ['no bundle', file('tile/entries/', () => null), 'files.missing'],
+  ['no checkpoint', file('checkpoint', () => null), 'record.missing'],
+  ['a checkpoint of another size', file('checkpoint', (b) => Buffer.from(b.toString().replace(/\n(\d+)\n/, (_, n) => `\n${n - 1}\n`))), null],
+  ['a checkpoint without its signature', file('checkpoint', (b) => Buffer.from(b.toString().split('\n\n')[0])), 'checkpoint.malformed'],
+  ['a false signature of the log', file('checkpoint', (b) => { const s = b.toString(); const at = s.length - 20; return Buffer.from(s.slice(0, at) + (s[at] === 'A' ? 'B' : 'A') + s.slice(at + 1)); }), 'checkpoint.signature'],
+  ['another manifest.json', file('manifest.json', (b) => Buffer.concat([b, Buffer.from('\n')])), 'files.copy'],
+  ['a manifest that does not parse', (files) => {
+    const bytes = Buffer.concat([honest.get('manifest.json'), Buffer.from(']')]);
+    files.set('manifest.json', bytes);
+    files.set(`document/${sha256(bytes).toString('hex')}`, bytes);
+    return files;
+  }, 'manifest.json'],
+  ['a share that is not there', (files) => { files.delete(SHARE(files)); return files; }, 'document.missing'],
+  ['a byte of a share', (files) => { const b = Buffer.from(files.get(SHARE(files))); flip(b, 100); files.set(SHARE(files), b); return files; }, 'document.hash'],
+  ['another results.json', flippedFile('results.json', 200), 'files.copy'],
+  ['another results.csv', flippedFile('results.csv', -10), 'results.csv'],
+  ['no results.csv', file('results.csv', () => null), 'files.missing'],
+  ['signed: a ballot with a false proof', flipped(TYPE.BALLOT, -100), 'ballot.scalar|ballot.proof|ballot.signature'],
+  ['signed: a ballot that says another style', withEntries((e) => { e[find(e, TYPE.BALLOT)][1 + 103] ^= 1; }), 'ballot.style'],
+  ['signed: a ballot twice', withEntries((e) => { const i = find(e, TYPE.BALLOT); e.splice(i, 0, e[i]); }), 'board.order'],
+  ['signed: a ballot left out', withEntries((e) => { e.splice(find(e, TYPE.BALLOT), 1); }), 'board.batch'],
+  ['signed: two ballots in another order', withEntries((e) => { const i = find(e, TYPE.BALLOT); [e[i], e[i + 1]] = [e[i + 1], e[i]]; }), 'board.order'],
+  ['signed: an officer\'s signature', flipped(TYPE.ACT, -1), 'entry.signature'],
+  ['signed: a registration', flipped(TYPE.REGISTRATIONS, -1), 'registration.signature'],
+  ['signed: a deal', flipped(TYPE.DEAL, 60), null],
+  ['signed: a confirmation', flipped(TYPE.CONFIRM, 10), null],
+  ['signed: a proof of liveness', flipped(TYPE.LIVENESS, -70), null],
+  ['signed: a share of another document', flipped(TYPE.SHARES, 5), 'entry.signature'],
+  ['signed: the log ends inside a batch', withEntries((e) => e.slice(0, find(e, TYPE.BALLOT) + 1)), null],
+  ['signed: the voting is not closed, but results are there', withEntries((e) => e.slice(0, find(e, TYPE.BATCH, find(e, TYPE.BALLOT)) + 1)), 'files.unknown'],
+];
+
+// ---- comparing ----
+
+const outline = (checks) => checks.map(({ check, verdict, code }) => [check, verdict, ...(code ? [code] : [])].join(' '));
+
+function native(files, ...more) {
+  const folder = path.join(dir, 'changed');
+  writeFolder(folder, files);
+  return nativeReport(folder, ...more);
+}
+
+async function verifyHere(on = page) {
+  await on.goto(`${server.url}/verify`);
+  await on.getByRole('button', { name: 'Verify the record of this site' }).click();
+  return pageReport(on);
+}
+
+const headline = (on = page) => on.locator('#outcome + .notice .notice-title').innerText();
+
+test('an honest record: every check holds, with the words of `tapat verify`', async (t) => {
+  const want = nativeReport(path.join(dir, 'record'));
+  const checks = await verifyHere();
+  assert.deepEqual(outline(checks), outline(want.checks));
+  checks.forEach((c, i) => assert.equal(c.detail, `${c.check}${want.checks[i].detail ? ' ' : ''}${want.checks[i].detail}`));
+  assert.match(await headline(), /Verified/);
+  t.diagnostic(await page.locator('#rate').innerText());
+  assert.deepEqual(seen.problems, []);
+  assert.ok(seen.requests.every((r) => r.url().startsWith(server.url) || r.url().startsWith('blob:')));
+});
+
+test('tampered records: refused with the code of `tapat verify`', async (t) => {
+  for (const [name, change, code] of tampered) {
+    await t.test(name, async () => {
+      const files = change(new Map(honest));
+      const want = native(files);
+      assert.equal(want.verified, false);
+      if (code) assert.match(want.checks.find((c) => c.verdict === 'FAIL').code, new RegExp(`^(${code})$`));
+      server.files = files;
+      try {
+        assert.deepEqual(outline(await verifyHere()), outline(want.checks));
+        assert.equal(await headline(), 'Not verified');
+      } finally {
+        server.files = honest;
+      }
+    });
+  }
+});
+
+test('a board that is still open: what is not there yet is no failure', async () => {
+  const cut = withEntries((e) => e.slice(0, find(e, TYPE.BATCH, find(e, TYPE.BALLOT)) + 1))(new Map(honest));
+  const manifest = `document/${sha256(honest.get('manifest.json')).toString('hex')}`;
+  const files = new Map([...cut].filter(([name]) => !name.startsWith('results.') && (!name.startsWith('document/') || name === manifest)));
+  const want = native(files);
+  assert.equal(want.verified, true);
+  server.files = files;
+  assert.deepEqual(outline(await verifyHere()), outline(want.checks));
+  server.files = honest;
+  assert.equal(await page.locator('[data-check="totals"].unknown').count(), 1);
+});
+
+test('another fingerprint: refused', async () => {
+  const other = 'a'.repeat(64);
+  const want = nativeReport(path.join(dir, 'record'), '--fingerprint', other);
+  await page.goto(`${server.url}/verify`);
+  await page.getByLabel('Fingerprint of the election').fill('xyz');
+  await page.getByRole('button', { name: 'Verify the record of this site' }).click();
+  await page.getByText('A fingerprint is 64 digits').waitFor();
+  await page.getByLabel('Fingerprint of the election').fill(other);
+  await page.getByRole('button', { name: 'Verify the record of this site' }).click();
+  assert.deepEqual(outline(await pageReport(page)), outline(want.checks));
+});
+
+test('a folder from the disk; a file too many in it', async () => {
+  const folder = path.join(dir, 'changed');
+  for (const extra of [null, 'tile/0/001.p/3', 'readme.txt', `document/${sha256(Buffer.from('x')).toString('hex')}`]) {
+    const files = new Map(honest);
+    if (extra) files.set(extra, Buffer.from('x'));
+    const want = native(files);
+    assert.equal(want.verified, !extra);
+    await page.goto(`${server.url}/verify`);
+    server.requests = [];
+    await page.locator('input[webkitdirectory]').setInputFiles(folder);
+    assert.deepEqual(outline(await pageReport(page)), outline(want.checks));
+    assert.ok(!server.requests.some((url) => url.startsWith('/board/')));
+  }
+});
+
+test('a site that is not isolated: one worker, the same verdict', async () => {
+  const plain = await new RecordServer(honest, { isolated: false }).start();
+  const other = await open(browser);
+  await other.page.goto(`${plain.url}/verify`);
+  await other.page.getByRole('button', { name: 'Verify the record of this site' }).click();
+  const checks = await pageReport(other.page);
+  assert.ok(checks.every((c) => c.verdict === 'ok'));
+  assert.match(await other.page.locator('#rate').innerText(), /1 worker/);
+  await other.context.close();
+  plain.stop();
+});
+
+test('accessible, in both languages, on a narrow screen and by keyboard', async () => {
+  for (const [lang, width] of [['en', 1280], ['fil', 390], ['en', 320]]) {
+    const { context, page: p } = await open(browser, { viewport: { width, height: 800 } });
+    await p.goto(`${server.url}/verify?lang=${lang}`);
+    await p.locator('.drop button.primary').waitFor();
+    const check = async () => {
+      const { violations } = await new AxeBuilder({ page: p }).analyze();
+      assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`), []);
+      assert.ok(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${lang} ${width}: too wide`);
+      assert.doesNotMatch(await p.locator('main').innerText(), /\b(verify|board|results)\.[a-z-]+\b(?!\.(js|json|csv))/);
+    };
+    await check();
+    await p.locator('.drop button.primary').focus();
+    await p.keyboard.press('Enter');
+    await pageReport(p);
+    await check();
+    await context.close();
+  }
+});
