@@ -247,6 +247,8 @@ static int decrypt(session *s) {
     uint32_t withheld[TP_MAX_CONTESTS];
     uint8_t hash[32];
     tp_fault fault = {0};
+    if (tp_decrypt_due(&s->replay.manifest, tp_unix_time(), &fault) != TP_OK)
+        return tp_say_fault(&fault, "by this machine's clock the voting goes on");
     tp_replay_options o = {.threads = tp_cores(), .progress = tp_progress_print};
     if (tp_replay_aggregate(&a, withheld, &s->replay, s->record, &o, &fault) != TP_OK)
         return tp_say_fault(&fault, "the record's sums");

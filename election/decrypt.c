@@ -272,6 +272,11 @@ static tp_err make_run(tp_writer *out, const tp_manifest *m, const tp_keys *keys
     return err;
 }
 
+tp_err tp_decrypt_due(const tp_manifest *m, uint64_t now, tp_fault *fault) {
+    if (m->test || now >= m->close_time) return TP_OK;
+    return tp_fail(fault, TP_REFUSED, "board.time", "before the closing time");
+}
+
 tp_err tp_shares_make(tp_writer *w, const tp_manifest *m, const tp_keys *keys,
                       const tp_aggregates *a, const uint8_t aggregates_hash[static 32],
                       uint16_t trustee, const tp_scalar *x, const uint8_t random[static 32]) {

@@ -61,6 +61,9 @@ TP_MUST_USE tp_err tp_aggregates_read(tp_aggregates *a, const tp_manifest *m, co
                                       size_t len, tp_fault *fault);
 void tp_aggregates_free(tp_aggregates *a);
 
+/* May a trustee make shares at `now`, by its own clock? Not before the closing time of a real
+ * election, whatever times the acts bear: "board.time". spec: W-12 */
+TP_MUST_USE tp_err tp_decrypt_due(const tp_manifest *m, uint64_t now, tp_fault *fault);
 /* Trustee: all shares with proofs, as the shares document. x: tp_ceremony_secret. */
 TP_MUST_USE tp_err tp_shares_make(tp_writer *w, const tp_manifest *m, const tp_keys *keys,
                                   const tp_aggregates *a, const uint8_t aggregates_hash[static 32],

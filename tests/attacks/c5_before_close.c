@@ -72,9 +72,24 @@ static void close_in_time(void **state) {
     rig_free(&g);
 }
 
+/* Officers who bring the closing act forward by a false time get no shares by it. */
+static void trustee_has_a_clock(void **state) {
+    (void)state;
+    rig g;
+    tp_fault fault = {0};
+    voted(&g, true);
+    assert_int_equal(tp_decrypt_due(&g.m, g.m.close_time - 1, &fault), TP_REFUSED);
+    assert_string_equal(fault.code, "board.time");
+    assert_int_equal(tp_decrypt_due(&g.m, g.m.close_time, &fault), TP_OK);
+    g.m.test = true;
+    assert_int_equal(tp_decrypt_due(&g.m, 0, &fault), TP_OK);
+    rig_free(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_aggregates_while_open), cmocka_unit_test(freeze_while_open),
-        cmocka_unit_test(early_close), cmocka_unit_test(close_in_time)};
+        cmocka_unit_test(early_close), cmocka_unit_test(close_in_time),
+        cmocka_unit_test(trustee_has_a_clock)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
