@@ -65,6 +65,19 @@ static int read_draft(act_draft *d, const char *path) {
     return TP_EXIT_OK;
 }
 
+/* Another officer's draft, if it is of the act that this one draws up from the record. */
+static int take_draft(act_draft *theirs, const act_draft *own, const char *path) {
+    tp_fault fault = {0};
+    int code = read_draft(theirs, path);
+    if (code != TP_EXIT_OK) return code;
+    if (tp_act_agrees(&theirs->entry, &own->entry, tp_unix_time(), &fault) != TP_OK)
+        return tp_say_fault(&fault, path);
+    if (theirs->document_len == own->document_len &&
+        (!own->document_len || !memcmp(theirs->document, own->document, own->document_len)))
+        return TP_EXIT_OK;
+    return tp_say(TP_EXIT_REFUSED, "%s comes with another document", path);
+}
+
 static int write_draft(const act_draft *d, const uint8_t *entry, size_t len, const char *path) {
     size_t cap = len + d->document_len + 8;
     uint8_t *bytes = malloc(cap);
@@ -121,12 +134,11 @@ static int act_on_record(const act_args *a, tp_act act, uint16_t reason, const u
     bool trusting = act != TP_ACT_FREEZE && act != TP_ACT_PUBLISH;
     int code = tp_load_record(&r, &p, a->record, trusting, 0);
     if (code != TP_EXIT_OK) return code;
-    act_draft d = new_draft(act, subject ? subject : zero, reason);
-    if (a->add)
-        code = read_draft(&d, a->add);
-    else if (find)
-        code = find(&d, r, &p);
-    if (code == TP_EXIT_OK) code = finish(&d, a, &p.manifest);
+    act_draft d = new_draft(act, subject ? subject : zero, reason), theirs = {0};
+    if (find) code = find(&d, r, &p);
+    if (code == TP_EXIT_OK && a->add) code = take_draft(&theirs, &d, a->add);
+    if (code == TP_EXIT_OK) code = finish(a->add ? &theirs : &d, a, &p.manifest);
+    free_draft(&theirs);
     free_draft(&d);
     tp_replay_free(&p);
     tp_record_close(r);

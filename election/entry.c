@@ -283,6 +283,19 @@ tp_err tp_entry_sign(tp_entry *e, const uint8_t fingerprint[static 32], uint16_t
     return TP_OK;
 }
 
+/* spec: N-10 */
+tp_err tp_act_agrees(const tp_entry *draft, const tp_entry *own, uint64_t now, tp_fault *fault) {
+    enum { CLOCKS_DIFFER_S = 300 };
+    if (draft->type != TP_ENTRY_ACT || own->type != TP_ENTRY_ACT)
+        return tp_fail(fault, TP_MALFORMED, "entry.malformed", "no act");
+    if (draft->u.act.act != own->u.act.act || draft->u.act.reason != own->u.act.reason ||
+        !tp_equal(draft->u.act.subject, own->u.act.subject, 32))
+        return tp_fail(fault, TP_REFUSED, "board.subject", "another act than the one to be signed");
+    if (draft->u.act.time > now && draft->u.act.time - now > CLOCKS_DIFFER_S)
+        return tp_fail(fault, TP_REFUSED, "board.time", "the act's time is to come");
+    return TP_OK;
+}
+
 static tp_err verify_college(const tp_college *college, const tp_endorsements *list,
                              const uint8_t *bytes, size_t len, tp_fault *fault) {
     for (size_t i = 0; i < list->count; i++) {

@@ -134,6 +134,11 @@ void tp_entry_signed_bytes(tp_writer *w, const uint8_t fingerprint[static 32], c
 TP_MUST_USE tp_err tp_entry_sign(tp_entry *e, const uint8_t fingerprint[static 32], uint16_t signer,
                                  const uint8_t secret_key[static 32],
                                  const uint8_t random[static 32]);
+/* May who would sign the act `own` sign `draft`, which another drew up? It is the same act on the
+ * same subject for the same reason, and its time is not later than `now` by the clock of who signs:
+ * "entry.malformed" (no act), "board.subject", "board.time". spec: N-10 */
+TP_MUST_USE tp_err tp_act_agrees(const tp_entry *draft, const tp_entry *own, uint64_t now,
+                                 tp_fault *fault);
 /* Checks the signature(s) against the college that the type names: "entry.signer",
  * "entry.signature", "entry.quorum". Ballots, batches, registrations and the manifest pass: they
  * carry none of their own here. */

@@ -111,6 +111,13 @@ void tp_publisher_wake(tp_server *s);
 /* Waits until the record has this size; false if it does not within some seconds. */
 bool tp_publisher_wait(tp_server *s, uint64_t size);
 
+/* ---- count ---- */
+
+/* Is the document of a FREEZE or PUBLISH what the record of this size gives? Codes of the replay,
+ * "aggregates.hash", "results.hash". */
+TP_MUST_USE tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act,
+                                  const tp_reader *document, tp_fault *fault);
+
 /* ---- checker ---- */
 
 typedef struct tp_cast tp_cast;

@@ -141,6 +141,16 @@ static tp_err find_excluded(tp_recorder *r, posted *p, tp_store_credential *k) {
     return TP_OK;
 }
 
+/* In their phases, FREEZE and PUBLISH are compared with the record. */
+static tp_err check_count(tp_recorder *r, posted *p) {
+    const tp_board *b = tp_recorder_board(r);
+    bool freeze = is_act(&p->entry, TP_ACT_FREEZE) && b->phase == TP_CLOSED;
+    bool publish = is_act(&p->entry, TP_ACT_PUBLISH) && b->phase == TP_FROZEN;
+    if (!freeze && !publish) return TP_OK;
+    return tp_count_check(tp_recorder_server(r), b->size, p->entry.u.act.act, &p->document,
+                          &p->fault);
+}
+
 /* What must hold, and be on the board, before the entry. */
 static tp_err before(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     if (p->entry.type == TP_ENTRY_CANCEL) return before_cancel(r, p);
@@ -149,7 +159,7 @@ static tp_err before(tp_recorder *r, posted *p, tp_store_credential *excluded) {
         return err ? stored(r, p, err) : find_excluded(r, p, excluded);
     }
     if (is_act(&p->entry, TP_ACT_CLOSE)) return stored(r, p, tp_recorder_close_batch(r));
-    return TP_OK;
+    return check_count(r, p);
 }
 
 static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {

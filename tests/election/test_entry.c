@@ -222,12 +222,32 @@ static void test_acts(void **state) {
         }
 }
 
+/* A second officer signs the act that it would draw up itself, and nothing else. spec: N-10 */
+static void test_agreement(void **state) {
+    (void)state;
+    tp_entry own = {.type = TP_ENTRY_ACT}, draft;
+    tp_fault fault;
+    own.u.act.act = TP_ACT_EXCLUDE, own.u.act.reason = TP_EXCLUDE_COURT_ORDER;
+    own.u.act.subject[31] = 7, own.u.act.time = 1000;
+    for (int i = 0; i < 7; i++) {
+        draft = own;
+        draft.u.act.time = i == 1 ? 1300 : i == 2 ? 1301 : i == 3 ? UINT64_MAX : 10;
+        if (i == 4) draft.u.act.act = TP_ACT_CLOSE;
+        if (i == 5) draft.u.act.subject[31] = 8;
+        if (i == 6) draft.u.act.reason = TP_EXCLUDE_VOTED_IN_PERSON;
+        assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), i < 2 ? TP_OK : TP_REFUSED);
+        if (i >= 2) assert_string_equal(fault.code, i < 4 ? "board.time" : "board.subject");
+    }
+    draft.type = TP_ENTRY_CANCEL;
+    assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), TP_MALFORMED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inverse), cmocka_unit_test(test_canonical),
         cmocka_unit_test(test_lengths), cmocka_unit_test(test_flips),
         cmocka_unit_test(test_college), cmocka_unit_test(test_signer),
-        cmocka_unit_test(test_acts),
+        cmocka_unit_test(test_acts),    cmocka_unit_test(test_agreement),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -672,6 +672,20 @@ static void expect_file(const char *path, const char *bytes, size_t len) {
     reply_free(&r);
 }
 
+/* Sums of another record, or of this one before something was excluded: refused, since a freeze
+ * cannot be taken back. spec: S-17 */
+static void refuse_freezes(const uint8_t *good, size_t len) {
+    static uint8_t other[sizeof document];
+    uint8_t hash[32];
+    for (size_t i = 0; i < 3; i++) {
+        size_t cut = i == 2 ? len - 1 : len;
+        memcpy(other, good, len);
+        if (i < 2) other[i ? len - 1 : 39] ^= 1;
+        tp_sha256(hash, other, cut);
+        expect_problem(post_act(&d, TP_ACT_FREEZE, hash, 0, other, cut), 409, "aggregates.hash");
+    }
+}
+
 static void test_publish(void **state) {
     (void)state;
     replayed x;
@@ -690,6 +704,7 @@ static void test_publish(void **state) {
     replay_free(&x);
     tp_sha256(hash, document, w.len);
     expect_problem(post_act(&d, TP_ACT_FREEZE, hash, 0, NULL, 0), 400, "document.hash");
+    refuse_freezes(document, w.len);
     expect_status(post_act(&d, TP_ACT_FREEZE, hash, 0, document, w.len), 201);
     post_shares(&a, hash, 3);
     expect_problem(post_act(&d, TP_ACT_PUBLISH, hash, 0, document, w.len), 400, "document.hash");
@@ -700,6 +715,10 @@ static void test_publish(void **state) {
                                        &two_threads, &fault),
                      TP_OK);
     replay_free(&x);
+    json[json_len - 3] ^= 1;
+    tp_sha256(hash, json, json_len);
+    expect_problem(post_act(&d, TP_ACT_PUBLISH, hash, 0, json, json_len), 409, "results.hash");
+    json[json_len - 3] ^= 1;
     tp_sha256(hash, json, json_len);
     expect_status(post_act(&d, TP_ACT_PUBLISH, hash, 0, json, json_len), 201);
     expect_file("/api/results", json, json_len);
