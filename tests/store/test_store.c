@@ -92,7 +92,7 @@ static void test_meta(void **state) {
 
 static tp_voter voter(unsigned i) {
     tp_voter v = {.unit = (uint16_t)(i % 7)};
-    snprintf(v.number, sizeof v.number, "N-%06u", i);
+    snprintf(v.number, sizeof v.number, "V%06u", i);
     snprintf(v.name, sizeof v.name, "Peña, María %u", i);
     snprintf(v.birth_date, sizeof v.birth_date, "19%02u-02-03", i % 90 + 10);
     snprintf(v.contact, sizeof v.contact, "v%u@example.org", i);
@@ -114,7 +114,7 @@ static void test_roll(void **state) {
     reopen(c);
     OK(tp_store_voter_count(c->s, &count));
     assert_int_equal(count, 500);
-    OK(tp_store_voter_find(c->s, "N-000123", &got, &found));
+    OK(tp_store_voter_find(c->s, "V000123", &got, &found));
     v = voter(123);
     assert_true(found);
     assert_string_equal(got.name, v.name);
@@ -124,8 +124,8 @@ static void test_roll(void **state) {
     int64_t id = got.id;
     OK(tp_store_voter_get(c->s, id, &got, &found));
     assert_true(found);
-    assert_string_equal(got.number, "N-000123");
-    OK(tp_store_voter_find(c->s, "N-000500", &got, &found));
+    assert_string_equal(got.number, "V000123");
+    OK(tp_store_voter_find(c->s, "V000500", &got, &found));
     assert_false(found);
     OK(tp_store_voter_get(c->s, 99999, &got, &found));
     assert_false(found);
@@ -176,7 +176,7 @@ static void test_enrolment(void **state) {
     OK(tp_store_enrolment_waiting(c->s, list, names, 2, &count));
     assert_int_equal(count, 2);
     assert_int_equal(list[0].voter, 3); /* the oldest first */
-    assert_string_equal(names[0].number, "N-000003");
+    assert_string_equal(names[0].number, "V000003");
     OK(tp_store_enrolment_counts(c->s, counts));
     assert_int_equal(counts[TP_ENROL_STARTED], 1);
     assert_int_equal(counts[TP_ENROL_WAITING], 3);
