@@ -5,7 +5,8 @@
  * cast again
  *
  * Each answer is checked as a voter's page would: keys by the trustees' confirmations, the promise
- * by signature and by the tracker that was computed before sending.
+ * by signature and by the tracker that was computed before sending, the ballot before by its proof
+ * of inclusion. An answer that was lost is asked for again with the same bytes. spec: C-12, C-13
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,8 +18,9 @@
 #include <sodium.h>
 
 #include "cli/simulate.h"
+#include "core/merkle/note.h"
 
-enum { NUMBER = 32, CONTACT = 128, WAIT_TRIES = 600 };
+enum { NUMBER = 32, CONTACT = 128, WAIT_TRIES = 600, SEND_TRIES = 5 };
 
 typedef struct {
     char number[NUMBER], birth_date[11], contact[CONTACT], enrolment[512];
@@ -135,36 +137,100 @@ static bool enrol(sim *s, tp_http *h, voter *v, void *scratch) {
 /* ---- cast ---- */
 
 typedef struct {
-    json_int_t sequence, recorded;
+    json_int_t sequence;
     uint8_t previous[32];
-    bool registered;
-} tip;
+    bool registered, recorded; /* recorded: what the next ballot follows is there, or is nothing */
+} place;
 
-static bool ask_tip(sim *s, tp_http *h, voter *v, tip *t) {
-    char key[65];
-    json_t *answer;
-    const char *previous = NULL;
-    int registered = 0, unit = 0, style = 0;
-    tp_hex(key, v->key, 32);
-    bool ok = call(s, h, v, "/api/credential", json_pack("{s:s}", "credential", key), &answer);
-    memset(t, 0, sizeof *t);
-    if (ok && json_unpack(answer, "{s:b}", "registered", &registered) == 0 && registered)
-        ok = json_unpack(answer, "{s:i, s:i, s:I, s:I, s:s}", "unit", &unit, "style", &style,
-                         "sequence", &t->sequence, "recorded", &t->recorded, "previous",
-                         &previous) == 0 &&
-             tp_unhex(t->previous, 32, previous) && style >= 0 && style < s->styles.count;
-    json_decref(answer);
-    t->registered = registered;
+/* The answer's entry as bytes, malloc'd; NULL if it is none. */
+static uint8_t *read_entry(json_t *answer, size_t *len) {
+    const char *text = json_string_value(json_object_get(answer, "entry"));
+    *len = text ? strlen(text) / 2 : 0;
+    uint8_t *entry = *len && *len <= TP_MAX_ENTRY ? malloc(*len) : NULL;
+    if (entry && tp_unhex(entry, *len, text)) return entry;
+    free(entry);
+    return NULL;
+}
+
+/* The checkpoint's size and root, if the log signed it. */
+static bool read_checkpoint(const sim *s, tp_checkpoint *at, json_t *answer) {
+    const char *text = json_string_value(json_object_get(answer, "checkpoint"));
+    const char *origin = s->manifest.log_origin;
+    tp_note note;
+    tp_vkey key;
+    return text && tp_note_parse(&note, text, strlen(text)) == TP_OK &&
+           tp_vkey_init(&key, origin, strlen(origin), TP_KEY_ED25519, s->manifest.log_key) ==
+               TP_OK &&
+           tp_note_verify(&note, &key, crypto_sign_verify_detached, NULL) == TP_OK &&
+           tp_checkpoint_parse(at, note.text, note.text_len) == TP_OK &&
+           at->origin_len == strlen(origin) && !memcmp(at->origin, origin, at->origin_len);
+}
+
+static bool read_proof(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count, json_t *answer) {
+    json_t *list = json_object_get(answer, "proof"), *node;
+    size_t i;
+    *count = json_array_size(list);
+    if (!json_is_array(list) || *count > TP_TREE_MAX_PROOF) return false;
+    json_array_foreach(list, i, node) {
+        const char *text = json_string_value(node);
+        if (!text || !tp_unhex(proof[i].b, 32, text)) return false;
+    }
+    return true;
+}
+
+/* The ballot before is on the board, and it is ours. spec: C-13 */
+static bool predecessor_proven(const sim *s, const voter *v, const place *p, json_t *answer) {
+    size_t len, count;
+    tp_checkpoint at;
+    tp_hash leaf, proof[TP_TREE_MAX_PROOF];
+    tp_tip tip = {.sequence = (uint32_t)p->sequence};
+    json_int_t index = json_integer_value(json_object_get(answer, "leaf"));
+    uint8_t *entry = read_entry(answer, &len);
+    if (!entry) return false;
+    memcpy(tip.fingerprint, s->manifest.fingerprint, 32);
+    memcpy(tip.credential, v->key, 32);
+    memcpy(tip.hash, p->previous, 32);
+    tp_tree_leaf(&leaf, entry, len);
+    bool mine = tp_tip_check_var(&tip, entry, len) == TP_OK;
+    free(entry);
+    return mine && index >= 0 && read_checkpoint(s, &at, answer) &&
+           read_proof(proof, &count, answer) &&
+           tp_tree_check_inclusion(&leaf, (uint64_t)index, at.size, &at.root, proof, count) ==
+               TP_OK;
+}
+
+static bool read_place(sim *s, voter *v, place *p, json_t *answer) {
+    const char *previous;
+    int unit, style;
+    if (json_unpack(answer, "{s:i, s:i, s:I, s:s}", "unit", &unit, "style", &style, "sequence",
+                    &p->sequence, "previous", &previous) != 0 ||
+        !tp_unhex(p->previous, 32, previous) || style < 0 || style >= s->styles.count ||
+        p->sequence < 0 || p->sequence >= UINT32_MAX)
+        return complain(s, v, "/api/credential", 200, NULL);
     v->unit = (uint16_t)unit;
     v->style = (uint16_t)style;
+    p->recorded = !p->sequence || json_object_get(answer, "leaf");
+    return !p->sequence || !p->recorded || predecessor_proven(s, v, p, answer) ||
+           complain(s, v, "the ballot before is not proven to be on the board", 200, NULL);
+}
+
+static bool ask_place(sim *s, tp_http *h, voter *v, place *p) {
+    char key[65];
+    json_t *answer;
+    tp_hex(key, v->key, 32);
+    memset(p, 0, sizeof *p);
+    bool ok = call(s, h, v, "/api/credential", json_pack("{s:s}", "credential", key), &answer);
+    p->registered = json_is_true(json_object_get(answer, "registered"));
+    if (ok && p->registered) ok = read_place(s, v, p, answer);
+    json_decref(answer);
     return ok;
 }
 
 /* Asks until the credential is registered and its newest ballot recorded. */
-static bool wait_tip(sim *s, tp_http *h, voter *v, tip *t) {
+static bool wait_place(sim *s, tp_http *h, voter *v, place *p) {
     for (int i = 0; i < WAIT_TRIES; i++) {
-        if (!ask_tip(s, h, v, t)) return false;
-        if (t->registered && t->recorded == t->sequence) return true;
+        if (!ask_place(s, h, v, p)) return false;
+        if (p->registered && p->recorded) return true;
         usleep(200 * 1000);
     }
     return complain(s, v, "waited too long for the registrar or the board", 0, NULL);
@@ -194,22 +260,27 @@ static bool promise_holds(const sim *s, const voter *v, const uint8_t *ballot, s
 
 static bool send_ballot(sim *s, tp_http *h, voter *v, const uint8_t *ballot, size_t len,
                         uint32_t sequence) {
-    tp_answer a = tp_http_post(h, "/api/ballots", "application/octet-stream", ballot, len);
+    tp_answer a = {0};
+    for (int i = 0; i < SEND_TRIES && (a.status == 0 || a.status == 503); i++) {
+        if (i) sleep((unsigned)i);
+        a = tp_http_post(h, "/api/ballots", "application/octet-stream", ballot, len);
+    }
     json_t *answer = a.status ? json_loadb((const char *)a.bytes, a.len, 0, NULL) : NULL;
-    bool ok = a.status == 201 && promise_holds(s, v, ballot, len, sequence, answer);
-    if (!ok) complain(s, v, a.status == 201 ? "a false promise" : "ballot", a.status, answer);
+    bool taken = a.status == 200 || a.status == 201;
+    bool ok = taken && promise_holds(s, v, ballot, len, sequence, answer);
+    if (!ok) complain(s, v, taken ? "a false promise" : "ballot", a.status, answer);
     json_decref(answer);
     return ok;
 }
 
 static bool cast(sim *s, tp_http *h, voter *v, void *scratch) {
-    tip t;
+    place p;
     uint8_t random[32];
-    if (!wait_tip(s, h, v, &t)) return false;
+    if (!wait_place(s, h, v, &p)) return false;
     const tp_ballot_style *style = &s->styles.list[v->style];
     size_t len = tp_ballot_size(style), choices_len = sim_choices_len(style);
     uint8_t *ballot = malloc(len), *choices = calloc(1, choices_len);
-    uint32_t sequence = (uint32_t)t.sequence + 1;
+    uint32_t sequence = (uint32_t)p.sequence + 1;
     sim_dice dice = {.state = s->o->seed * 0x9e3779b97f4a7c15u +
                               (uint64_t)(v - s->voters) * 0x100000001b3u + sequence};
     sim_roll(&dice);
@@ -217,7 +288,7 @@ static bool cast(sim *s, tp_http *h, voter *v, void *scratch) {
     if (ok) {
         sim_choose(choices, &s->manifest, style, &s->shares, &dice);
         tp_random(random, sizeof random);
-        ok = tp_ballot_seal(ballot, style, &v->secret, v->key, v->unit, sequence, t.previous,
+        ok = tp_ballot_seal(ballot, style, &v->secret, v->key, v->unit, sequence, p.previous,
                             choices, random, scratch) == TP_OK &&
              send_ballot(s, h, v, ballot, len, sequence);
     }

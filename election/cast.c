@@ -1,5 +1,5 @@
 /* Stage cast: makes, reads and checks ballots. Freestanding: the page runs the same code.
- * spec: chapter 4 (cast), requirements C-1..C-12.
+ * spec: chapter 4 (cast), requirements C-1..C-13.
  *
  * Invariants
  *  1. A ballot's length depends on its style alone (C9).
@@ -11,6 +11,7 @@
 
 #include "core/base/mem.h"
 #include "core/proof/schnorr.h"
+#include "election/entry.h"
 
 enum { CREDENTIAL_AT = 32 };
 static const uint8_t no_ballot[32];
@@ -380,6 +381,22 @@ void tp_ballot_tracker(char out[static TP_CODE_TEXT], const uint8_t *bytes, size
     uint8_t digest[32];
     hash_under(digest, TP_TRACKER_DOMAIN, sizeof TP_TRACKER_DOMAIN - 1, bytes, len);
     tp_code_write(out, digest, TP_CODE_SYMBOLS);
+}
+
+/* ---- the ballot before ---- */
+
+tp_err tp_tip_check_var(const tp_tip *tip, const uint8_t *entry, size_t len) {
+    uint8_t hash[32];
+    if (len <= 1 + TP_BALLOT_HEAD + TP_SIG_LEN || entry[0] != TP_ENTRY_BALLOT) return TP_MALFORMED;
+    const uint8_t *ballot = entry + 1, *signature = entry + len - TP_SIG_LEN;
+    tp_reader r = tp_reader_of(ballot, TP_BALLOT_HEAD);
+    if (!tp_equal(tp_read_bytes(&r, 32), tip->fingerprint, 32)) return TP_MALFORMED;
+    bool mine = tp_equal(tp_read_bytes(&r, 32), tip->credential, 32);
+    if (tp_read_u32(&r) != tip->sequence) mine = false;
+    tp_ballot_hash(hash, ballot, len - 1);
+    if (!mine || !tp_equal(hash, tip->hash, 32)) return TP_REFUSED;
+    return tp_verify_var(signature, tip->credential, TP_BALLOT_DOMAIN, ballot,
+                         len - 1 - TP_SIG_LEN);
 }
 
 _Static_assert(sizeof TP_PROMISE_DOMAIN - 1 == 16, "TP_PROMISE_SIGNED counts it");

@@ -99,6 +99,16 @@ TP_MUST_USE tp_err tp_ballots_verify_more_var(tp_err *result, const char **code,
                                               const uint8_t *const *hints, size_t n,
                                               const tp_ballots_sink *sink, void *scratch);
 
+/* The newest ballot under a credential, as a device was told. */
+typedef struct {
+    uint8_t fingerprint[32], credential[32], hash[32];
+    uint32_t sequence;
+} tp_tip;
+/* Is this board entry that ballot, signed by that credential? TP_MALFORMED: not a ballot of this
+ * election; TP_REFUSED: of another credential, number or hash; TP_INVALID, TP_MALFORMED: its
+ * signature. Whether the entry is on the board is the caller's to check. spec: C-13 */
+TP_MUST_USE tp_err tp_tip_check_var(const tp_tip *tip, const uint8_t *entry, size_t len);
+
 void tp_ballot_hash(uint8_t out[static 32], const uint8_t *bytes, size_t len);
 void tp_ballot_tracker(char out[static TP_CODE_TEXT], const uint8_t *bytes, size_t len);
 

@@ -1,4 +1,4 @@
-/* Stage cast: POST /api/ballots and /api/credential.
+/* Stage cast: POST /api/ballots.
  *
  *  -> the ballot's octets
  *     length, fingerprint, style, credential, sequence, predecessor    http thread, no arithmetic
@@ -9,7 +9,8 @@
  *  1. The hash of the octets is the idempotency key: the same octets get the same promise.
  *  2. A promise is signed only over what is durable.
  *  3. Sequence q + 1 waits until q is on the board.
- * spec: chapters 4 and 10.
+ *  4. Another ballot for a number that is taken is refused, and the refusal names the tracker of
+ * the ballot that took it. spec: chapters 4 and 10.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -46,18 +47,33 @@ static void answer_promise(tp_cast *c) {
                              tp_json_hex(signature, 64)));
 }
 
-static unsigned next_batch_s(tp_server *s) {
-    uint64_t now = tp_server_now(), next = tp_server_state(s).next_batch;
-    return next > now ? (unsigned)(next - now) : 0;
+/* Where the number does not follow: what was accepted last under this credential. spec: H-7 */
+static json_t *newest(const tp_cast *c) {
+    char tracker[TP_CODE_TEXT];
+    if (!c->newest.sequence) return NULL;
+    tp_code_write(tracker, c->newest.tracker, TP_CODE_SYMBOLS);
+    return json_pack("{s:s, s:I, s:b}", "tracker", tracker, "sequence",
+                     (json_int_t)c->newest.sequence, "recorded", c->newest.recorded);
+}
+
+static bool is_chain_fault(const char *code) {
+    return !strcmp(code, predecessor) || !strcmp(code, "ballot.sequence") ||
+           !strcmp(code, "ballot.previous");
+}
+
+static void answer_chain_fault(tp_cast *c) {
+    bool wait = !strcmp(c->fault.code, predecessor);
+    tp_answer_problem_more(c->rq, tp_fault_status(c->fault.err), c->fault.code,
+                           wait ? "The ballot before is not on the board yet."
+                                : "Another ballot was accepted before: look up its tracker.",
+                           wait ? tp_server_next_batch_s(c->server) + 1 : 0, newest(c));
 }
 
 static void answer_cast(tp_cast *c) {
     if (!c->fault.err)
         answer_promise(c);
-    else if (!strcmp(c->fault.code, predecessor))
-        tp_answer_problem_more(c->rq, 409, predecessor,
-                               "The ballot before is not on the board yet.",
-                               next_batch_s(c->server) + 1, NULL);
+    else if (is_chain_fault(c->fault.code))
+        answer_chain_fault(c);
     else
         tp_answer_fault(c->rq, &c->fault);
     free_cast(c);
@@ -93,6 +109,9 @@ static tp_err check_rule(tp_cast *c, tp_store *store) {
     err = tp_cast_rule(known ? &rule : NULL, &c->ballot, &c->fault);
     if (!err && k.recorded < k.sequence)
         err = tp_fail(&c->fault, TP_REFUSED, predecessor, "sequence %u", k.sequence);
+    if (err && known && k.sequence &&
+        tp_store_ballot_by_hash(store, k.tip, &c->newest, &known) != TP_OK)
+        return tp_fail(&c->fault, TP_SYSTEM, "server.storage", "store");
     return err;
 }
 
@@ -176,31 +195,4 @@ void tp_post_ballot(tp_request *rq, void *server) {
     if (tp_checker_submit(s, c)) return;
     tp_answer_problem_more(rq, 503, "server.busy", "Too many ballots are waiting.", 2, NULL);
     free_cast(c);
-}
-
-void tp_post_credential(tp_request *rq, void *server) {
-    tp_server *s = server;
-    const char *text;
-    uint8_t key[32];
-    tp_store_credential k = {0};
-    bool found;
-    json_error_t error;
-    json_t *body = tp_body_json(rq);
-    if (!body) return;
-    if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "credential", &text))
-        tp_answer_members(rq, &error);
-    else if (!tp_hex_read(key, 32, text))
-        tp_answer_problem(rq, 400, "request.value", "credential", "Not 32 bytes of hex.");
-    else if (tp_store_credential_find(tp_server_reader(s, rq), key, &k, &found))
-        tp_answer_storage(rq);
-    else {
-        if (!found || !k.ready) k = (tp_store_credential){0};
-        tp_answer_json(rq, 200,
-                       json_pack("{s:b, s:i, s:i, s:I, s:o, s:I, s:b, s:i}", "registered", k.ready,
-                                 "unit", (int)k.unit, "style", (int)k.style, "sequence",
-                                 (json_int_t)k.sequence, "previous", tp_json_hex(k.tip, 32),
-                                 "recorded", (json_int_t)k.recorded, "cancelled", k.cancelled,
-                                 "next_batch_s", (int)next_batch_s(s)));
-    }
-    json_decref(body);
 }

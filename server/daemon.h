@@ -63,6 +63,7 @@ typedef struct {
 } tp_server;
 
 uint64_t tp_server_now(void); /* Unix seconds */
+unsigned tp_server_next_batch_s(tp_server *s);
 tp_public tp_server_state(tp_server *s);
 tp_store *tp_server_reader(tp_server *s, const tp_request *rq);
 /* Makes the keys known (once). */
@@ -129,8 +130,9 @@ struct tp_cast {
     size_t len;
     tp_ballot ballot; /* points into bytes */
     tp_store_ballot row;
-    bool again; /* was there already */
-    int status; /* of a refusal; 0: none */
+    bool again;             /* was there already */
+    tp_store_ballot newest; /* of the credential, where its chain refuses this one */
+    int status;             /* of a refusal; 0: none */
     tp_fault fault;
     tp_cast *next;
 };
@@ -153,6 +155,14 @@ void tp_checker_errand(tp_server *s, tp_errand *e);
 /* ---- pages ---- */
 
 void tp_pages_serve(tp_request *rq, void *server);
+
+/* ---- proofs ---- */
+
+typedef struct json_t json_t;
+/* Adds batch, batch_time, leaf, proof and checkpoint of a ballot below state->size. The caller
+ * holds s->record for reading since before it took the state. */
+TP_MUST_USE tp_err tp_add_inclusion(tp_server *s, json_t *answer, const tp_public *state,
+                                    const tp_store_ballot *b);
 
 /* ---- routes ---- */
 

@@ -109,7 +109,7 @@ static const char *ballot_state(const tp_public *state, const tp_store_ballot *b
     return state->published ? "counted" : "recorded";
 }
 
-static tp_err add_proof(tp_server *s, json_t *answer, const tp_public *state,
+tp_err tp_add_inclusion(tp_server *s, json_t *answer, const tp_public *state,
                         const tp_store_ballot *b) {
     tp_hash proof[TP_TREE_MAX_PROOF];
     size_t count;
@@ -170,7 +170,7 @@ void tp_get_tracker(tp_request *rq, void *server) {
     const char *name = ballot_state(&state, &b, &k);
     json_t *answer = json_pack("{s:s, s:I}", "state", name, "sequence", (json_int_t)b.sequence);
     if (b.recorded && b.leaf < state.size) {
-        err = add_proof(s, answer, &state, &b);
+        err = tp_add_inclusion(s, answer, &state, &b);
         if (!err) err = add_entry_hash(store, answer, &b);
     }
     pthread_rwlock_unlock(&s->record);

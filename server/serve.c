@@ -57,6 +57,11 @@ tp_public tp_server_state(tp_server *s) {
     return state;
 }
 
+unsigned tp_server_next_batch_s(tp_server *s) {
+    uint64_t now = tp_server_now(), next = tp_server_state(s).next_batch;
+    return next > now ? (unsigned)(next - now) : 0;
+}
+
 tp_store *tp_server_reader(tp_server *s, const tp_request *rq) {
     return s->reader[tp_request_thread(rq)];
 }

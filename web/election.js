@@ -108,14 +108,48 @@ export function ballotEntry(ballot) {
   return entry;
 }
 
-// Whether an answer of GET /api/tracker proves that the leaf is on the board: { size } or null.
-export async function provenRecorded(core, manifest, answer, leaf) {
+// The nodes of an inclusion proof as bytes, or null; an answer without one has no leaf.
+function proofOf(answer) {
   const proof = list(answer.proof).map((node) => fromHex(node, 32));
   if (typeof answer.checkpoint !== 'string' || !Number.isSafeInteger(answer.leaf) || answer.leaf < 0
     || proof.includes(null)) return null;
   const nodes = new Uint8Array(32 * proof.length);
   proof.forEach((node, i) => nodes.set(node, 32 * i));
-  return core.recorded(leaf, answer.leaf, nodes, answer.checkpoint, manifest.log.origin,
+  return nodes;
+}
+
+// Whether an answer of GET /api/tracker proves that the leaf is on the board: { size } or null.
+export async function provenRecorded(core, manifest, answer, leaf) {
+  const nodes = proofOf(answer);
+  return nodes && core.recorded(leaf, answer.leaf, nodes, answer.checkpoint, manifest.log.origin,
     manifest.log.key);
 }
 
+// What this page has seen of the board: no later answer may know less, or otherwise.
+export class Horizon {
+  constructor(size) {
+    this.size = Number.isSafeInteger(size) ? size : 0;
+    this.root = null;
+  }
+
+  admits({ size, root }) {
+    if (size < this.size || (size === this.size && this.root && !same(root, this.root))) return false;
+    this.size = size;
+    this.root = root;
+    return true;
+  }
+}
+
+// Whether an answer of POST /api/credential proves that the ballot which it names is on the board, so
+// that the next may be sealed over it: '' or what is wrong. spec: C-13
+export async function provenPredecessor(core, manifest, answer, horizon) {
+  const nodes = proofOf(answer);
+  const entry = fromHex(answer.entry);
+  const hash = fromHex(answer.previous, 32);
+  if (!nodes || !entry || !hash) return 'proof';
+  const tip = { fingerprint: manifest.fingerprint, hash, sequence: answer.sequence };
+  const seen = await core.predecessor(tip, entry, answer.leaf, nodes, answer.checkpoint,
+    manifest.log.origin, manifest.log.key);
+  if (seen.fault) return seen.fault;
+  return horizon.admits(seen) ? '' : 'stale';
+}

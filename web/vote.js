@@ -7,7 +7,7 @@ import { Refusal, getJson, optional, post, postBytes } from './api.js';
 import { startCore } from './core.js';
 import { button, codeBlock, download, field, h, notice, uniqueId } from './dom.js';
 import {
-  Untrusted, ballotEntry, loadKeys, loadManifest, provenRecorded, sealingStyle,
+  Horizon, Untrusted, ballotEntry, loadKeys, loadManifest, provenPredecessor, provenRecorded, sealingStyle,
 } from './election.js';
 import { fromHex, toHex } from './hex.js';
 import { dateTime, has, number, t, tn, words } from './i18n.js';
@@ -23,6 +23,7 @@ start('vote', async (app) => {
   let manifest;
   let keys;
   let poll = 0;
+  const horizon = new Horizon(app.election.board?.size);
 
   function fresh() {
     return { code: '', credential: null, choices: [], search: [], only: [], step: 0 };
@@ -149,19 +150,44 @@ start('vote', async (app) => {
       throw new Turned(notice('bad', t('vote.cancelled'), t('vote.cancelled-next')));
     }
     const previous = fromHex(answer.previous, 32);
-    if (!previous || !Number.isInteger(answer.sequence)) throw new Refusal(500);
+    if (!previous || !Number.isSafeInteger(answer.sequence) || answer.sequence < 0
+      || (answer.sequence === 0) !== previous.every((b) => b === 0)) throw new Refusal(500);
+    const waits = answer.sequence > 0 && answer.leaf === undefined;
+    if (answer.sequence > 0 && !waits
+      && !(Number.isSafeInteger(answer.batch) && Number.isSafeInteger(answer.batch_time))) throw new Refusal(500);
+    if (answer.sequence > 0 && !waits) await provePlace(answer);
     state.place = {
-      unit: answer.unit, style: answer.style, sequence: answer.sequence, previous,
-      recorded: answer.sequence === 0 || answer.recorded, wait: answer.next_batch_s,
+      unit: answer.unit, style: answer.style, sequence: answer.sequence, previous, waits,
+      tracker: await trackerOf(answer), batch: answer.batch, time: answer.batch_time, wait: answer.next_batch_s,
     };
+  }
+
+  // Nothing is sealed over a ballot that is not proven to be on the board. spec: C-13
+  async function provePlace(answer) {
+    const fault = await provenPredecessor(core, manifest, answer, horizon);
+    if (!fault) return;
+    throw new Turned(notice('bad', t('vote.unproven'), t(`vote.unproven-${fault}`), t('vote.unproven-next')));
+  }
+
+  // Of the newest ballot: computed from its bytes, or, while they are not on the board, as the server
+  // says.
+  async function trackerOf(answer) {
+    if (answer.sequence === 0) return null;
+    if (answer.leaf !== undefined) return core.tracker(fromHex(answer.entry).slice(1));
+    return typeof answer.tracker === 'string' ? core.tidyCode(answer.tracker, 25) : null;
+  }
+
+  function trackerLink(tracker) {
+    return h('p', {}, h('code', {}, tracker), ' ',
+      h('a', { href: href('/track', `#${tracker}`), target: '_blank', rel: 'noopener' }, t('vote.look-up')));
   }
 
   const unitName = () => words(manifest.units[state.place.unit]?.name);
 
   function beforeScreen() {
     const { place } = state;
-    const again = place.sequence > 0 && notice('info', t('vote.again'),
-      tn('vote.again-what', place.sequence), place.recorded ? '' : waitSentence());
+    const again = place.sequence > 0 && notice('info', t('vote.again'), alreadySentence(),
+      place.tracker ? trackerLink(place.tracker) : '', place.waits ? waitSentence() : '', t('vote.again-not-you'));
     return {
       title: t('vote.ready'),
       content: [
@@ -170,6 +196,8 @@ start('vote', async (app) => {
           h('dt', {}, t('vote.your-post')), h('dd', {}, unitName()),
           h('dt', {}, t('vote.your-fingerprint')), h('dd', {}, h('code', {}, state.credential.name),
             h('span', { class: 'hint block' }, t('vote.fingerprint-compare'))),
+          place.sequence === 0 && [h('dt', {}, t('vote.so-far')), h('dd', {}, t('vote.so-far-none'),
+            h('span', { class: 'hint block' }, t('vote.so-far-check')))],
           h('dt', {}, t('vote.your-contests')), h('dd', {}, h('ul', { class: 'plain' },
             state.style.contests.map((c) => h('li', {}, words(c.title), ' ',
               h('span', { class: 'hint' }, tn('contest.up-to', c.max))))))),
@@ -177,6 +205,12 @@ start('vote', async (app) => {
         actions(button(t('vote.begin'), () => goTo(0), { class: 'primary' })),
       ],
     };
+  }
+
+  function alreadySentence() {
+    const { sequence, waits, batch, time } = state.place;
+    if (waits) return t('vote.already-waits', { sequence: number(sequence) });
+    return t('vote.already', { sequence: number(sequence), batch, time: dateTime(time, manifest.zone) });
   }
 
   function waitSentence() {
@@ -367,8 +401,13 @@ start('vote', async (app) => {
   }
 
   async function seal() {
+    const shown = state.place.sequence;
     await readPlace();
-    if (!state.place.recorded) {
+    if (state.place.sequence !== shown) {
+      throw new Turned(notice('bad', t('cast.overtaken'), alreadySentence(),
+        state.place.tracker ? trackerLink(state.place.tracker) : '', t('vote.again-not-you')));
+    }
+    if (state.place.waits) {
       throw new Turned(notice('info', t('vote.wait-title'), waitSentence()));
     }
     const { unit, previous } = state.place;
@@ -442,7 +481,10 @@ start('vote', async (app) => {
   function refusedCast(e) {
     if (e.code === 'board.phase') return notice('bad', t('cast.closed'), t('cast.closed-what'));
     if (e.code === 'ballot.predecessor') return notice('info', t('vote.wait-title'), waitSentence());
-    return notice('bad', t('cast.overtaken'), t('cast.overtaken-what'),
+    const { tracker, sequence } = e.problem;
+    return notice('bad', t('cast.overtaken'),
+      Number.isSafeInteger(sequence) ? t('cast.overtaken-by', { sequence: number(sequence) }) : '',
+      /^[0-9A-Z-]+$/.test(tracker) ? trackerLink(tracker) : '', t('cast.overtaken-what'),
       button(t('cast.start-over'), () => location.reload()));
   }
 

@@ -137,6 +137,12 @@ export class Core {
       put(p.ballotHash), put(p.credential), p.sequence, BigInt(p.deadline)) === 0);
   }
 
+  // Is this board entry the ballot with this hash and number, signed by this credential?
+  isTip(entry, { fingerprint, key, hash, sequence }) {
+    return this.call(({ x, put }) => x.web_tip(put(entry), entry.length, put(fingerprint), put(key),
+      put(hash), sequence) === 0);
+  }
+
   leaf(entry) {
     return this.call(({ x, room, put, get }) => {
       const out = room(32);

@@ -70,6 +70,17 @@ const operations = {
   root: (leaves) => core.root(leaves),
   checkpoint: (note, origin, logKey) => core.checkpoint(note, origin, logKey),
 
+  // May the voter's next ballot follow the one that the server says is the newest? { size, root } of
+  // the checkpoint that covers it, or { fault }. spec: C-13
+  predecessor({ fingerprint, hash, sequence }, entry, index, proof, note, origin, logKey) {
+    const checkpoint = core.checkpoint(note, origin, logKey);
+    if (!checkpoint) return { fault: 'checkpoint' };
+    if (!core.isTip(entry, { fingerprint, key: voter.key, hash, sequence })) return { fault: 'other' };
+    const { size, root } = checkpoint;
+    if (index >= size || !core.included(core.leaf(entry), index, size, root, proof)) return { fault: 'proof' };
+    return { size, root };
+  },
+
   // Does the checkpoint, signed by the log, cover this leaf? { size } or null.
   recorded(leaf, index, proof, note, origin, logKey) {
     const checkpoint = core.checkpoint(note, origin, logKey);

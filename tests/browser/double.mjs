@@ -24,7 +24,7 @@ const types = {
 };
 
 const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), crypto.createHash('sha256')).digest();
-const leafHash = (entry) => sha256(Buffer.from([0]), entry);
+export const leafHash = (entry) => sha256(Buffer.from([0]), entry);
 const node = (a, b) => sha256(Buffer.from([1]), a, b);
 
 // RFC 6962 section 2.1, as it is written there.
@@ -35,7 +35,7 @@ function treeRoot(leaves) {
   const k = split(leaves.length);
   return node(treeRoot(leaves.slice(0, k)), treeRoot(leaves.slice(k)));
 }
-function audit(m, leaves) {
+export function audit(m, leaves) {
   if (leaves.length === 1) return [];
   const k = split(leaves.length);
   return m < k ? [...audit(m, leaves.slice(0, k)), treeRoot(leaves.slice(k))]
@@ -139,8 +139,8 @@ export class Double {
     this.act(6, t + 80200);
   }
 
-  checkpoint() {
-    const text = `${ORIGIN}\n${this.leaves.length}\n${treeRoot(this.leaves).toString('base64')}\n`;
+  checkpoint(leaves = this.leaves) {
+    const text = `${ORIGIN}\n${leaves.length}\n${treeRoot(leaves).toString('base64')}\n`;
     const id = sha256(Buffer.from(`${ORIGIN}\n`), Buffer.from([1]), this.logKey).subarray(0, 4);
     const signature = crypto.sign(null, Buffer.from(text), this.signing.privateKey);
     return `${text}\n\u2014 ${ORIGIN} ${Buffer.concat([id, signature]).toString('base64')}\n`;
@@ -181,8 +181,9 @@ export class Double {
     const last = this.credentials.get(credential);
     if (!last) return [403, { code: 'ballot.credential' }];
     if (!known) {
-      if (sequence !== last.sequence + 1) return [409, { code: 'ballot.sequence' }];
-      if (last.ballot && last.ballot.leaf === undefined) return [409, { code: 'ballot.predecessor' }];
+      const newest = last.ballot && { tracker: last.ballot.tracker, sequence: last.sequence, recorded: last.ballot.leaf !== undefined };
+      if (sequence !== last.sequence + 1) return [409, { code: 'ballot.sequence', ...newest }];
+      if (last.ballot && last.ballot.leaf === undefined) return [409, { code: 'ballot.predecessor', ...newest }];
       const ballot = {
         bytes, hash, credential, sequence, tracker: codeOf(sha256(Buffer.from('tapat-v1 tracker'), bytes), 25),
       };
@@ -275,10 +276,23 @@ export class Double {
   credential(q) {
     const c = this.credentials.get(q.credential);
     if (!c) return [200, { registered: false, unit: 0, style: 0, sequence: 0, previous: '00'.repeat(32), recorded: false, cancelled: false, next_batch_s: 0 }];
-    return [200, {
+    const { lie } = this.options;
+    const answer = {
       registered: true, unit: 0, style: 0, sequence: c.sequence, previous: c.ballot ? c.ballot.hash.toString('hex') : '00'.repeat(32),
-      recorded: !c.ballot || c.ballot.leaf !== undefined, cancelled: Boolean(this.options.lie.cancelled), next_batch_s: 3,
-    }];
+      recorded: c.ballot && c.ballot.leaf === undefined ? c.sequence - 1 : c.sequence, cancelled: Boolean(lie.cancelled), next_batch_s: 3,
+    };
+    if (c.ballot) Object.assign(answer, { tracker: c.ballot.tracker }, this.predecessor(c.ballot));
+    if (c.ballot && lie.predecessor) lie.predecessor(answer, this);
+    return [200, answer];
+  }
+
+  // What proves that a ballot is on the board, once it is.
+  predecessor({ leaf, batch, batchTime }) {
+    if (leaf === undefined) return {};
+    return {
+      batch, batch_time: batchTime, leaf, proof: audit(leaf, this.leaves).map((n) => n.toString('hex')),
+      checkpoint: this.checkpoint(), entry: this.entries[leaf].toString('hex'),
+    };
   }
 
   api(method, url, body) {

@@ -1,4 +1,4 @@
-/* Ballots: sealing, reading, checking, names. spec: C-1..C-12 */
+/* Ballots: sealing, reading, checking, names. spec: C-1..C-13 */
 #include "tests/election/fixture.h"
 
 static fixture *f;
@@ -245,6 +245,38 @@ static void test_many(void **state) {
     free(scratch), free(good), free(wrong);
 }
 
+/* What the next ballot follows: this credential's, this number, this hash, this signature. C-13 */
+static void test_tip(void **state) {
+    (void)state;
+    uint8_t entry[1 + FIXTURE_BALLOT] = {TP_ENTRY_BALLOT};
+    size_t len = 1 + fixture_seal(f, entry + 1, 1, some_choices);
+    tp_tip tip = {.sequence = 1}, other;
+    memcpy(tip.fingerprint, f->manifest.fingerprint, 32);
+    memcpy(tip.credential, f->voters[1].credential.key, 32);
+    tp_ballot_hash(tip.hash, entry + 1, len - 1);
+    assert_int_equal(tp_tip_check_var(&tip, entry, len), TP_OK);
+    assert_int_equal(tp_tip_check_var(&tip, entry, len - 1), TP_REFUSED);
+    for (size_t cut = 0; cut <= 1 + TP_BALLOT_HEAD + 64; cut += 13)
+        assert_int_equal(tp_tip_check_var(&tip, entry, cut), TP_MALFORMED);
+    other = tip, other.sequence = 2;
+    assert_int_equal(tp_tip_check_var(&other, entry, len), TP_REFUSED);
+    other = tip, other.hash[31] ^= 1;
+    assert_int_equal(tp_tip_check_var(&other, entry, len), TP_REFUSED);
+    other = tip, memcpy(other.credential, f->voters[2].credential.key, 32);
+    assert_int_equal(tp_tip_check_var(&other, entry, len), TP_REFUSED);
+    other = tip, other.fingerprint[0] ^= 1;
+    assert_int_equal(tp_tip_check_var(&other, entry, len), TP_MALFORMED);
+    entry[0] = TP_ENTRY_BATCH;
+    assert_int_equal(tp_tip_check_var(&tip, entry, len), TP_MALFORMED);
+    entry[0] = TP_ENTRY_BALLOT;
+    for (size_t at = 1 + TP_BALLOT_HEAD; at < len; at += 97) { /* made up by someone else */
+        entry[at] ^= 1;
+        tp_ballot_hash(tip.hash, entry + 1, len - 1);
+        assert_int_not_equal(tp_tip_check_var(&tip, entry, len), TP_OK);
+        entry[at] ^= 1;
+    }
+}
+
 static void test_promise(void **state) {
     (void)state;
     tp_promise p = {.sequence = 0x01020304, .deadline = 0x0506};
@@ -264,7 +296,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_right), cmocka_unit_test(test_choices), cmocka_unit_test(test_read),
         cmocka_unit_test(test_flips), cmocka_unit_test(test_names),   cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_many),  cmocka_unit_test(test_promise),
+        cmocka_unit_test(test_many),  cmocka_unit_test(test_promise), cmocka_unit_test(test_tip),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -490,31 +490,20 @@ static void test_cast(void **state) {
     assert_int_equal(accepted(), 21);
 }
 
-static void test_tracker(void **state) {
-    (void)state;
-    char path[128], tracker[TP_CODE_TEXT];
+/* Does the answer prove that its leaf is this entry, under a checkpoint that the log signed? */
+static void check_inclusion(json_t *a, const uint8_t *entry, size_t entry_len) {
     tp_hash leaf, root, proof[TP_TREE_MAX_PROOF];
-    uint8_t entry[1 + FIXTURE_BALLOT] = {TP_ENTRY_BALLOT};
-    wait_recorded(&d, 19);
-    assert_true(wait_for(&d, ballot, ballot_len, "replaced"));
-    tp_ballot_tracker(tracker, ballot, ballot_len);
-    snprintf(path, sizeof path, "/api/tracker/%s", tracker);
-    reply r = http_get(&d, path);
-    json_t *a = reply_json(&r), *list = json_object_get(a, "proof"), *item;
-    memcpy(entry + 1, ballot, ballot_len);
-    tp_tree_leaf(&leaf, entry, 1 + ballot_len);
+    json_t *list = json_object_get(a, "proof"), *item;
+    tp_note note;
+    tp_checkpoint at;
+    tp_vkey key;
     size_t i, len;
+    tp_tree_leaf(&leaf, entry, entry_len);
     json_array_foreach(list, i, item) {
         uint8_t *hash = test_hex(item, &len);
         memcpy(proof[i].b, hash, 32);
         free(hash);
     }
-    uint8_t *hash = test_json_hex(a, "entry_hash", &len);
-    assert_memory_equal(hash, leaf.b, 32);
-    free(hash);
-    tp_note note;
-    tp_checkpoint at;
-    tp_vkey key;
     const char *text = text_of(a, "checkpoint");
     assert_int_equal(tp_note_parse(&note, text, strlen(text)), TP_OK);
     assert_int_equal(tp_vkey_init(&key, d.f.manifest.log_origin, strlen(d.f.manifest.log_origin),
@@ -528,12 +517,121 @@ static void test_tracker(void **state) {
         tp_tree_check_inclusion(&leaf, index, at.size, &root, proof, json_array_size(list)), TP_OK);
     assert_in_range(json_integer_value(json_object_get(a, "batch_time")), time(NULL) - 60,
                     time(NULL));
+}
+
+static void test_tracker(void **state) {
+    (void)state;
+    char path[128], tracker[TP_CODE_TEXT];
+    tp_hash leaf;
+    uint8_t entry[1 + FIXTURE_BALLOT] = {TP_ENTRY_BALLOT};
+    wait_recorded(&d, 19);
+    assert_true(wait_for(&d, ballot, ballot_len, "replaced"));
+    tp_ballot_tracker(tracker, ballot, ballot_len);
+    snprintf(path, sizeof path, "/api/tracker/%s", tracker);
+    reply r = http_get(&d, path);
+    json_t *a = reply_json(&r);
+    size_t len;
+    memcpy(entry + 1, ballot, ballot_len);
+    tp_tree_leaf(&leaf, entry, 1 + ballot_len);
+    uint8_t *hash = test_json_hex(a, "entry_hash", &len);
+    assert_memory_equal(hash, leaf.b, 32);
+    free(hash);
+    check_inclusion(a, entry, 1 + ballot_len);
     json_decref(a);
     reply_free(&r);
     expect_problem(http_get(&d, "/api/tracker/AAAAA"), 404, "tracker.unknown");
     tracker[0] = tracker[0] == 'A' ? 'B' : 'A';
     snprintf(path, sizeof path, "/api/tracker/%s", tracker);
     expect_problem(http_get(&d, path), 404, "tracker.unknown");
+}
+
+/* ---- the predecessor (spec: H-6, H-7, C-13) ---- */
+
+static json_t *credential_of(size_t voter) {
+    char key[65];
+    sodium_bin2hex(key, 65, d.f.voters[voter].credential.key, 32);
+    reply r = http_json(&d, "/api/credential", "{\"credential\":\"%s\"}", key);
+    assert_int_equal(r.status, 200);
+    json_t *a = reply_json(&r);
+    reply_free(&r);
+    return a;
+}
+
+static void check_tip(json_t *a, size_t voter) {
+    size_t len, hash_len;
+    const tp_credential *c = &d.f.voters[voter].credential;
+    tp_tip tip = {.sequence = (uint32_t)json_integer_value(json_object_get(a, "sequence"))};
+    uint8_t *entry = test_json_hex(a, "entry", &len),
+            *hash = test_json_hex(a, "previous", &hash_len);
+    assert_int_equal(tip.sequence, c->sequence);
+    assert_memory_equal(hash, c->tip, 32);
+    memcpy(tip.fingerprint, d.f.manifest.fingerprint, 32);
+    memcpy(tip.credential, c->key, 32);
+    memcpy(tip.hash, hash, 32);
+    assert_int_equal(tp_tip_check_var(&tip, entry, len), TP_OK);
+    check_inclusion(a, entry, len);
+    free(entry);
+    free(hash);
+}
+
+static const char *const proof_members[] = {"batch", "batch_time", "leaf",
+                                            "proof", "checkpoint", "entry"};
+
+/* No ballot: no proof. One that waits: its tracker alone. One on the board: all that C-13 needs. */
+static void test_credential(void **state) {
+    (void)state;
+    static uint8_t next[FIXTURE_BALLOT];
+    const size_t voter = 22;
+    char tracker[TP_CODE_TEXT];
+    json_t *a = credential_of(voter);
+    assert_int_equal(json_object_size(a), 8);
+    assert_true(json_is_true(json_object_get(a, "registered")));
+    json_decref(a);
+    size_t len = seal(&d, next, voter);
+    expect_status(http_post(&d, "/api/ballots", next, len), 201);
+    moved(&d, voter, next, len);
+    tp_ballot_tracker(tracker, next, len);
+    for (bool proven = false; !proven; usleep(20000)) {
+        a = credential_of(voter);
+        proven = json_object_get(a, "leaf") != NULL;
+        assert_string_equal(text_of(a, "tracker"), tracker);
+        for (size_t i = 0; i < 6; i++)
+            assert_int_equal(json_object_get(a, proof_members[i]) != NULL, proven);
+        if (proven) assert_int_equal(json_integer_value(json_object_get(a, "recorded")), 1);
+        if (proven) check_tip(a, voter);
+        json_decref(a);
+    }
+    reply r = http_json(&d, "/api/credential", "{\"credential\":\"%064d\"}", 0);
+    a = reply_json(&r);
+    assert_int_equal(json_object_size(a), 8);
+    assert_true(json_is_false(json_object_get(a, "registered")));
+    json_decref(a);
+    reply_free(&r);
+}
+
+/* A number that is taken: the refusal names the ballot that took it. */
+static void test_taken_number(void **state) {
+    (void)state;
+    static uint8_t first[FIXTURE_BALLOT], second[FIXTURE_BALLOT];
+    const size_t voter = 23;
+    char tracker[TP_CODE_TEXT];
+    size_t len = seal(&d, first, voter);
+    assert_int_equal(seal(&d, second, voter), len);
+    expect_status(http_post(&d, "/api/ballots", first, len), 201);
+    tp_ballot_tracker(tracker, first, len);
+    uint64_t all = accepted();
+    for (int recorded = 0; recorded < 2; recorded++) {
+        reply r = http_post(&d, "/api/ballots", second, len);
+        json_t *problem = reply_json(&r);
+        assert_string_equal(text_of(problem, "tracker"), tracker);
+        assert_int_equal(json_integer_value(json_object_get(problem, "sequence")), 1);
+        if (recorded) assert_true(json_is_true(json_object_get(problem, "recorded")));
+        json_decref(problem);
+        expect_problem(r, 409, "ballot.sequence");
+        if (!recorded) assert_true(wait_for(&d, first, len, "recorded"));
+    }
+    assert_int_equal(accepted(), all);
+    moved(&d, voter, first, len);
 }
 
 /* ---- cancel, exclude, close ---- */
@@ -798,6 +896,8 @@ int main(void) {
         cmocka_unit_test(test_cast_refusals),
         cmocka_unit_test(test_cast),
         cmocka_unit_test(test_tracker),
+        cmocka_unit_test(test_credential),
+        cmocka_unit_test(test_taken_number),
         cmocka_unit_test(test_cancel_and_exclude),
         cmocka_unit_test(test_close),
         cmocka_unit_test(test_record),

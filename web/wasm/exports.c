@@ -211,6 +211,19 @@ void web_ballot_tracker(char *out, const uint8_t *b, uint32_t len) {
     tp_ballot_tracker(out, b, len);
 }
 
+/* May a ballot be sealed over this entry? spec: C-13 */
+WEB_EXPORT(web_tip)
+tp_err web_tip(const uint8_t *entry, uint32_t len, const uint8_t *fingerprint,
+               const uint8_t *credential, const uint8_t *hash, uint32_t sequence);
+tp_err web_tip(const uint8_t *entry, uint32_t len, const uint8_t *fingerprint,
+               const uint8_t *credential, const uint8_t *hash, uint32_t sequence) {
+    tp_tip tip = {.sequence = sequence};
+    memcpy(tip.fingerprint, fingerprint, 32);
+    memcpy(tip.credential, credential, 32);
+    memcpy(tip.hash, hash, 32);
+    return tp_tip_check_var(&tip, entry, len);
+}
+
 /* ---- check ---- */
 
 static int verify_note(const unsigned char *signature, const unsigned char *message,
