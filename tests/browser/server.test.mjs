@@ -140,7 +140,7 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
     await cast(page);
     await page.locator('.notice.good', { hasText: 'Recorded' }).waitFor({ timeout: 30000 });
     await openBallot(page, url, code);
-    await page.getByText('You have voted already').waitFor();
+    await page.getByText('has already cast ballot number 1, recorded in batch').waitFor();
     const second = await fill(page, [[28, 5], [2]]);
     await cast(page);
     await page.locator('.notice.good', { hasText: 'Recorded' }).waitFor({ timeout: 30000 });

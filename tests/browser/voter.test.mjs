@@ -3,13 +3,14 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 
 import { cast, enrol, fill, launch, messageCode, open, openBallot, waitHeading } from './browser.mjs';
-import { Double } from './double.mjs';
+import { Double, audit } from './double.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -71,7 +72,7 @@ test('enrol, vote, receipt, and the ballot found on the board by its tracker; th
 
     // again, with the same code
     await openBallot(page, url, code);
-    await page.getByText('You have voted already').waitFor();
+    await page.getByText('has already cast ballot number 1, recorded in batch 1').waitFor();
     const second = await fill(page, [[1], []]);
     await cast(page);
     await recorded(page);
@@ -503,6 +504,161 @@ test('another manifest, unconfirmed keys or a foreign credential stop the voter'
     await page.getByLabel('Recovery code').fill(code);
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('This code was cancelled').waitFor();
+  });
+});
+
+// ---- the ballot before (spec: C-12, C-13) ----
+
+const hex = (b) => b.toString('hex');
+const cover = (double, leaf, size) => {
+  const leaves = double.leaves.slice(0, size);
+  return { leaf, proof: audit(leaf, leaves).map(hex), checkpoint: double.checkpoint(leaves) };
+};
+// What a server may say of the newest ballot, and what the page says to it.
+const predecessorLies = [
+  ['a ballot that is not on the board, with the proof of another entry', 'proof does not fit',
+    (a, d) => Object.assign(a, cover(d, 0, d.leaves.length))],
+  ['another leaf', 'proof does not fit', (a) => { a.leaf += 1; }],
+  ['a path with one node more', 'proof does not fit', (a) => { a.proof.push('00'.repeat(32)); }],
+  ['a checkpoint from before the ballot', 'proof does not fit',
+    (a, d) => { a.checkpoint = d.checkpoint(d.leaves.slice(0, a.leaf)); }],
+  ['an older checkpoint than the page knows of', 'older or another state', (a, d) => Object.assign(a, cover(d, a.leaf, a.leaf + 1))],
+  ['a checkpoint without a good signature', 'not signed with the key', (a) => {
+    a.checkpoint = a.checkpoint.replace(/(.)\n$/, (_, c) => `${c === 'A' ? 'B' : 'A'}\n`).replace(/^(.*\n)(\d+)/, (_, o, n) => `${o}${+n + 1}`);
+  }],
+  ["another voter's ballot", 'not yours', (a, d) => {
+    const other = d.ballots.find((b) => b.sequence === 1 && hex(b.hash) !== a.previous);
+    Object.assign(a, { previous: hex(other.hash), entry: hex(d.entries[other.leaf]) }, cover(d, other.leaf, d.leaves.length));
+  }],
+  ['the right ballot under another number', 'not yours', (a) => { a.sequence = 2; }],
+  ['the right ballot under another hash', 'not yours', (a) => { a.previous = 'ab'.repeat(32); }],
+  ['a ballot that the server made and put on the board', 'not yours', (a, d) => {
+    const made = Buffer.from(a.entry, 'hex');
+    made[made.length - 40] ^= 1;
+    const leaf = d.append(made);
+    const hash = createHash('sha256').update('tapat-v1 ballot').update(made.subarray(1)).digest();
+    Object.assign(a, { previous: hex(hash), entry: hex(made) }, cover(d, leaf, d.leaves.length));
+  }],
+  ['no bytes of the ballot', 'proof does not fit', (a) => { delete a.entry; }],
+  ['no proof', 'proof does not fit', (a) => { delete a.proof; }],
+];
+
+async function typeCode(page, url, code) {
+  await page.goto('about:blank');
+  await page.goto(`${url}/vote`);
+  await page.getByLabel('Recovery code').fill(code);
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+async function castOne(double, url, page, code) {
+  await openBallot(page, url, code);
+  await fill(page, [[1], [1]]);
+  await cast(page);
+  double.closeBatch();
+  await recorded(page);
+}
+
+test('nothing is sealed over a ballot that the server does not prove to be on the board', async () => {
+  await scene({ intervalS: 600 }, async ({ double, url, page }) => {
+    const [{ code }, other] = [double.voterWithCode(), double.voterWithCode()];
+    await castOne(double, url, page, other.code);
+    await castOne(double, url, page, code);
+    const { lie } = double.options;
+    for (const [what, words, tell] of predecessorLies) {
+      lie.predecessor = tell;
+      await typeCode(page, url, code);
+      await page.locator('.notice.bad').waitFor();
+      assert.ok((await text(page)).includes(words), `${what}: ${await text(page)}`);
+      assert.equal(await page.getByRole('button', { name: 'Begin' }).count(), 0, what);
+    }
+    await noViolations(page, 'unproven');
+    await page.getByRole('button', { name: 'Filipino' }).click();
+    assert.equal(double.posted.length, 2);
+
+    // honest at the code, lying when the ballot is sealed
+    delete lie.predecessor;
+    await page.goto(`${url}/vote?lang=en`);
+    await typeCode(page, url, code);
+    await page.getByText('has already cast ballot number 1, recorded in batch 2').waitFor();
+    await page.getByRole('button', { name: 'Begin' }).click();
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByRole('button', { name: 'Review', exact: true }).click();
+    [, , lie.predecessor] = predecessorLies[1];
+    await page.getByRole('button', { name: 'Seal the ballot' }).click();
+    await page.getByText('is not proven to be on the public record').waitFor();
+    assert.equal(await page.locator('.tracker-card').count(), 0);
+    delete lie.predecessor;
+    await page.getByRole('button', { name: 'Seal the ballot' }).click();
+    await waitHeading(page, 'Cast your ballot');
+    await cast(page);
+    assert.ok(double.posted[2].subarray(68, 100).equals(double.ballots[1].hash));
+  });
+});
+
+test('f4: a ballot that the voter does not know of is named before another is sealed', async () => {
+  await scene({ intervalS: 600 }, async ({ double, url, page, context }) => {
+    const { code } = double.voterWithCode();
+    await openBallot(page, url, code);
+    await page.getByText('None yet, says the server').waitFor();
+    const second = await context.newPage();
+    await castOne(double, url, second, code);
+    await page.getByRole('button', { name: 'Begin' }).click();
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByRole('button', { name: 'Review', exact: true }).click();
+    await page.getByRole('button', { name: 'Seal the ballot' }).click();
+    await page.getByText('Another ballot was cast with this code').waitFor();
+    assert.match(await text(page), /ballot number 1, recorded in batch 1[\s\S]*If you did not cast that ballot/);
+    assert.equal(await page.locator('.notice code').innerText(), double.ballots[0].tracker);
+    assert.equal(double.posted.length, 1);
+  });
+});
+
+test('a page that is opened again after a lost answer names the ballot that was accepted', async () => {
+  await scene({ faulty: true, intervalS: 600 }, async ({ double, url, page }) => {
+    const { code } = double.voterWithCode();
+    await openBallot(page, url, code);
+    const tracker = await fill(page, [[1], [1]]);
+    await page.route('**/api/ballots', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await page.getByRole('button', { name: 'Cast my ballot' }).click();
+    await page.getByText('it counts once').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Back to the review' }).isDisabled(), true);
+    await page.goBack(); // within the page: the sealed ballot stays
+    await waitHeading(page, 'Cast your ballot');
+    await page.unroute('**/api/ballots');
+    await page.reload();
+    await typeCode(page, url, code);
+    await page.getByText('has already cast ballot number 1; it is accepted').waitFor();
+    assert.ok((await text(page)).replace(/\s/g, '').includes(tracker));
+    assert.equal(double.ballots.length, 1);
+  });
+});
+
+test('a second ballot with a number that is taken is refused, and the tracker of the first is shown', async () => {
+  await scene({ faulty: true, intervalS: 600 }, async ({ double, url, page }) => {
+    const { code } = double.voterWithCode();
+    await openBallot(page, url, code);
+    await fill(page, [[1], [1]]);
+    const late = [];
+    await page.route('**/api/ballots', async (route) => { // on its way for long
+      late.push(route.request().postDataBuffer());
+      await route.abort();
+    });
+    await page.getByRole('button', { name: 'Cast my ballot' }).click();
+    await page.getByText('it counts once').waitFor();
+    await page.unroute('**/api/ballots');
+    await page.goto('about:blank');
+    await openBallot(page, url, code);
+    await fill(page, [[2], [2]]);
+    assert.equal(double.cast(late[0])[0], 201);
+    await page.getByRole('button', { name: 'Cast my ballot' }).click();
+    await page.getByText('The server has accepted ballot number 1 of your credential').waitFor();
+    assert.equal(await page.locator('#cast-message code').innerText(), double.ballots[0].tracker);
+    assert.equal(double.ballots.length, 1);
+    const [opened] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: 'Look it up' }).click()]);
+    await opened.getByText(double.ballots[0].tracker.split('-')[0]).first().waitFor();
   });
 });
 
