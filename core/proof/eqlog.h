@@ -39,7 +39,7 @@ size_t tp_eqlog_scratch(size_t u, size_t p);
 TP_MUST_USE tp_err tp_eqlog_prove(uint8_t proof[static TP_EQLOG_LEN], const tp_eqlog_statement *s,
                                   const tp_scalar *x, const uint8_t random[static 32],
                                   void *scratch);
-/* TP_MALFORMED: an encoding is bad, a V_k or R_u is the identity, or p or U is 0.
+/* TP_MALFORMED: an encoding is bad, a V_k is the identity, or p or U is 0.
  * TP_INVALID: a share is false. */
 TP_MUST_USE tp_err tp_eqlog_verify_var(const uint8_t proof[static TP_EQLOG_LEN],
                                        const tp_eqlog_statement *s, void *scratch);

@@ -1,5 +1,7 @@
 /* B2: the identity as public key, signature commitment, ciphertext R, Feldman commitment,
- * verification key or aggregate R is refused wherever it could come in. spec: B-4, B-12, D-7, K-4.
+ * or verification key is refused wherever it could come in. An aggregate R is the identity if all
+ * voters of a set agree on it: that opens their own ballots and must not stop the tally; a share
+ * other than the identity is false then. spec: B-4, B-12, D-7, K-4, W-9.
  */
 #include "core/proof/schnorr.h"
 #include "tests/core/proof/shares.h"
@@ -46,9 +48,15 @@ static void test_shares(void **state) {
     assert_int_equal(shares_check(s), TP_MALFORMED);
     shares_free(s);
     s = shares_new(1, 1, 2);
+    uint8_t other[32];
+    memcpy(other, s->d, 32);
     memset(s->r, 0, 32), memset(s->d, 0, 32);
     assert_int_equal(shares_prove(s), TP_OK);
-    assert_int_equal(shares_check(s), TP_MALFORMED);
+    assert_int_equal(shares_check(s), TP_OK);
+    memcpy(s->d, other, 32);
+    assert_int_equal(shares_check(s), TP_INVALID);
+    assert_int_equal(shares_prove(s), TP_OK); /* it does not look at D */
+    assert_int_equal(shares_check(s), TP_INVALID);
     shares_free(s);
 }
 

@@ -193,6 +193,8 @@ static void test_aggregates_rules(void **state) {
     assert_string_equal(code, "aggregates.rule");
     list[0] = aggregates.list[0];
     memset(list[0].r, 0, 32);
+    assert_int_equal(read_changed(list, 1, &code), TP_OK);
+    memset(list[0].r, 0xff, 32);
     assert_int_equal(read_changed(list, 1, &code), TP_MALFORMED);
     list[0] = aggregates.list[3]; /* council, with the unit that does not vote on it */
     list[0].set.units = (uint16_t[]){2};
@@ -253,6 +255,46 @@ static void test_totals(void **state) {
             assert_memory_equal(found[i], expected,
                                 f->manifest.contests[s->contest].shape.n * sizeof expected[0]);
         }
+    }
+}
+
+/* All voters of a set chose their randomness so that it cancels: their totals are open to everyone,
+ * and the tally of all sets goes on as before. spec: W-9 */
+static void test_cancelled_randomness(void **state) {
+    (void)state;
+    static uint8_t bytes[1 << 16];
+    static tp_point d[2][5 * FIXTURE_POINTS];
+    tp_fault fault;
+    tp_aggregate *set = &aggregates.list[0], kept = *set;
+    const tp_sum_shape *shape = &f->manifest.contests[set->set.contest].shape;
+    uint8_t c[FIXTURE_POINTS][32];
+    uint32_t found[5][5], expected[5], *rows[5];
+    for (size_t i = 0; i < 5; i++)
+        rows[i] = found[i];
+    fixture_expected(f, &set->set, expected);
+    for (size_t k = 0; k < tp_sum_points(shape); k++) {
+        uint64_t y = 2 * k + 1 < shape->n ? expected[2 * k + 1] : 0;
+        tp_scalar u;
+        tp_point p;
+        tp_scalar_from_u64(&u, expected[2 * k] + TP_SUM_PACK * y);
+        tp_points_mul_base(&p, &u, 1);
+        tp_points_encode(&c[k], &p, 1);
+    }
+    memset(set->r, 0, 32);
+    set->c = c;
+    for (uint16_t i = 1; i <= 2; i++) {
+        size_t len = make_shares(bytes, i);
+        assert_int_equal(check_shares(d[i - 1], i, bytes, len, &fault), TP_OK);
+    }
+    const tp_point *shares[2] = {d[0], d[1]};
+    tp_err err = tp_totals(rows, &f->manifest, &aggregates, (uint16_t[]){1, 2}, shares, &fault);
+    *set = kept;
+    assert_int_equal(err, TP_OK);
+    for (size_t i = 0; i < aggregates.count; i++) {
+        const tp_reporting_set *s = &aggregates.list[i].set;
+        fixture_expected(f, s, expected);
+        assert_memory_equal(found[i], expected,
+                            f->manifest.contests[s->contest].shape.n * sizeof expected[0]);
     }
 }
 
@@ -328,7 +370,7 @@ int main(void) {
         cmocka_unit_test(test_aggregates),       cmocka_unit_test(test_aggregates_flips),
         cmocka_unit_test(test_aggregates_rules), cmocka_unit_test(test_totals),
         cmocka_unit_test(test_totals_refused),   cmocka_unit_test(test_shares_tampered),
-        cmocka_unit_test(test_shares_floor),
+        cmocka_unit_test(test_shares_floor),     cmocka_unit_test(test_cancelled_randomness),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

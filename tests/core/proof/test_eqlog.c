@@ -78,8 +78,8 @@ static void test_malformed(void **state) {
         memcpy(kept, lists[i][1], 32);
         memset(lists[i][1], 0xff, 32);
         assert_int_equal(shares_check(s), TP_MALFORMED);
-        memset(lists[i][1], 0, 32); /* the identity: as share false, elsewhere harmful */
-        assert_int_equal(shares_check(s), i == 2 ? TP_INVALID : TP_MALFORMED);
+        memset(lists[i][1], 0, 32); /* the identity: harmful as key, here false otherwise */
+        assert_int_equal(shares_check(s), i == 1 ? TP_MALFORMED : TP_INVALID);
         memcpy(lists[i][1], kept, 32);
     }
     s->statement.u = 0;
