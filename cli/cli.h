@@ -112,6 +112,7 @@ int tp_cmd_mirror(int argc, char **argv);
 int tp_cmd_submit(int argc, char **argv);
 int tp_cmd_tally(int argc, char **argv);
 int tp_cmd_verify(int argc, char **argv);
+int tp_cmd_archive(int argc, char **argv);
 int tp_cmd_simulate(int argc, char **argv);
 int tp_cmd_bench(int argc, char **argv);
 

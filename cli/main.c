@@ -28,6 +28,7 @@ static const command commands[] = {
     {"submit", "send messages that were written to files", tp_cmd_submit},
     {"mirror", "copy the public record from a server", tp_cmd_mirror},
     {"verify", "check a public record, offline, from its files alone", tp_cmd_verify},
+    {"archive", "keep a public record as one file", tp_cmd_archive},
     {"simulate", "cast the ballots of many test voters", tp_cmd_simulate},
     {"bench", "measure", tp_cmd_bench},
     {NULL, NULL, NULL},

@@ -1,7 +1,12 @@
 /* `tapat verify`: every check of a public record, offline, one line a check. */
+#include <ftw.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "record/archive.h"
 
 static const char *const words[] = {"ok", "FAIL", "not yet"};
 
@@ -34,6 +39,30 @@ static void print_json(const tp_verification *v, tp_err err) {
     json_decref(root);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
+    (void)st, (void)type, (void)where;
+    return remove(path);
+}
+
+/* An archive is unpacked into a folder of its own, which goes afterwards. */
+static tp_err verify_archive(tp_verification *v, const char *file, const uint8_t *known,
+                             const tp_replay_options *o) {
+    char dir[4096];
+    const char *tmp = getenv("TMPDIR");
+    tp_check *c = &v->checks[0];
+    memset(v, 0, sizeof *v);
+    *c = (tp_check){.check = "files", .verdict = TP_FAIL};
+    v->count = 1;
+    if (snprintf(dir, sizeof dir, "%s/tapat-verify-XXXXXX", tmp && *tmp ? tmp : "/tmp") >=
+            (int)sizeof dir ||
+        !mkdtemp(dir))
+        return tp_fail(&c->fault, TP_SYSTEM, "system", "TMPDIR");
+    tp_err err = tp_archive_extract(dir, file, &c->fault);
+    if (!err) err = tp_verify(v, dir, known, o);
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return err;
+}
+
 int tp_cmd_verify(int argc, char **argv) {
     const char *dir, *fingerprint = NULL;
     uint64_t threads = 0;
@@ -43,21 +72,26 @@ int tp_cmd_verify(int argc, char **argv) {
         {"--threads", "N", TP_ARG_NUMBER, &threads, "as many as there are processors"},
         {"--json", NULL, TP_ARG_FLAG, &json, "the verdicts as JSON"},
         TP_ARG_END};
-    if (tp_args(argc, argv, "verify DIR [options]",
-                "Checks a public record from its files alone: the log, the manifest, the trustees' "
-                "keys,\n"
-                "every voter's credential, every ballot's signature and proof, the sums, the "
-                "decryption and\n"
-                "the results. Exit code 0 only if everything holds.",
-                table, &dir, 1) != 1)
-        tp_usage("verify takes the folder of a record");
+    if (tp_args(
+            argc, argv, "verify DIR|FILE [options]",
+            "Checks a public record from its files alone: the log, the manifest, the trustees' "
+            "keys,\n"
+            "every voter's credential, every ballot's signature and proof, the sums, the "
+            "decryption and\n"
+            "the results. FILE: what `tapat archive` made; it is unpacked below TMPDIR. Exit code "
+            "0 only\n"
+            "if everything holds.",
+            table, &dir, 1) != 1)
+        tp_usage("verify takes the folder or the archive of a record");
     uint8_t known[32];
     if (fingerprint && !tp_unhex(known, 32, fingerprint))
         tp_usage("--fingerprint takes 64 hex digits");
     tp_verification v;
     tp_replay_options o = {.threads = threads ? (unsigned)threads : tp_cores(),
                            .progress = tp_progress_print};
-    tp_err err = tp_verify(&v, dir, fingerprint ? known : NULL, &o);
+    struct stat st;
+    bool archive = !stat(dir, &st) && S_ISREG(st.st_mode);
+    tp_err err = (archive ? verify_archive : tp_verify)(&v, dir, fingerprint ? known : NULL, &o);
     if (json) {
         print_json(&v, err);
     } else {

@@ -83,6 +83,7 @@ const char *const tp_fault_codes[] = {
     "files.unknown",
     "files.missing",
     "files.copy",
+    "files.archive",
     "log.index",
     "log.bundle",
     "log.entry",

@@ -104,7 +104,7 @@ function report(bytes) {
     checks.push({ check, verdict, ...(verdict === 'FAIL' ? { code, where } : {}), detail });
   }
   const fingerprint = Array.from(bytes.slice(1, 33), (b) => b.toString(16).padStart(2, '0')).join('');
-  return { fingerprint, verified: bytes[0] === 0, checks };
+  return { fingerprint, verified: bytes[0] === 0, checks, memory: memory.buffer.byteLength };
 }
 
 function run(known, helpers) {

@@ -183,7 +183,7 @@ start('verify', async (app) => {
       notice(report.verified ? 'good' : 'bad', t(report.verified ? 'verify.good' : 'verify.bad'),
         t(report.verified ? 'verify.good-what' : 'verify.bad-what')),
       h('ul', { class: 'checks' }, report.checks.map(verdict)),
-      h('p', { class: 'hint', id: 'rate' }, tn('verify.took', report.workers, { seconds: number(Math.round(seconds * 10) / 10) }), ' ',
+      h('p', { class: 'hint', id: 'rate' }, tn('verify.took', report.workers, { seconds: number(Math.round(seconds * 10) / 10), memory: Math.round(report.memory / 2 ** 20) }), ' ',
         count ? t('verify.ballot-rate', { ballots: count, rate: Math.round(count / seconds) }) : ''),
       h('p', {}, button(t('verify.save'), () => download('verification.json', 'application/json',
         `${JSON.stringify({ fingerprint: report.fingerprint, verified: report.verified, checks: report.checks }, null, 1)}\n`))));

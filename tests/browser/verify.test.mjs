@@ -2,6 +2,7 @@
 // honest record and on tampered ones, also by a server that holds the log's key and signs its lies.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +11,7 @@ import { after, before, test } from 'node:test';
 import AxeBuilder from '@axe-core/playwright';
 
 import { launch, open } from './browser.mjs';
-import { RecordServer, makeRecord, nativeReport, pageReport, readFolder, writeFolder } from './records.mjs';
+import { RecordServer, makeRecord, nativeReport, pageReport, readFolder, tapat, writeFolder } from './records.mjs';
 
 let dir;
 let honest; // name -> bytes
@@ -219,6 +220,43 @@ test('a folder from the disk; a file too many in it', async () => {
     assert.deepEqual(outline(await pageReport(page)), outline(want.checks));
     assert.ok(!server.requests.some((url) => url.startsWith('/board/')));
   }
+});
+
+test('an archive: written, verified by the program and by the page, and refused when it is changed', async () => {
+  const record = path.join(dir, 'record');
+  const archive = path.join(dir, 'record.tar');
+  const run = (...words) => spawnSync(tapat, words, { encoding: 'utf8' });
+  assert.equal(run('archive', record, archive).status, 0);
+  assert.notEqual(run('archive', record, archive).status, 0); // it exists
+  const bytes = fs.readFileSync(archive);
+  const want = nativeReport(record);
+  assert.deepEqual(nativeReport(archive), want);
+  assert.equal(run('archive', '--extract', archive, path.join(dir, 'unpacked')).status, 0);
+  assert.deepEqual(readFolder(path.join(dir, 'unpacked')), honest);
+  const here = async (content) => {
+    await page.goto(`${server.url}/verify`);
+    await page.locator('input[accept=".tar"]').setInputFiles({ name: 'record.tar', mimeType: 'application/x-tar', buffer: content });
+    return pageReport(page);
+  };
+  assert.deepEqual(outline(await here(bytes)), outline(want.checks));
+  for (const at of [0, 110, 150, bytes.length - 1]) {
+    const changed = Buffer.from(bytes);
+    flip(changed, at);
+    fs.writeFileSync(archive, changed);
+    assert.deepEqual(nativeReport(archive).checks.map((c) => c.code), ['files.archive']);
+    assert.deepEqual(await here(changed), []);
+    assert.match(await page.locator('main .notice.bad').innerText(), /This is not one record/);
+  }
+  const inside = Buffer.from(bytes);
+  flip(inside, bytes.length - 2500); // of a tile
+  fs.writeFileSync(archive, inside);
+  assert.deepEqual(outline(await here(inside)), outline(nativeReport(archive).checks));
+  const bad = path.join(dir, 'changed');
+  writeFolder(bad, flippedFile('results.csv', -10)(new Map(honest)));
+  fs.rmSync(archive);
+  assert.equal(run('archive', bad, archive).status, 1);
+  assert.ok(!fs.existsSync(archive));
+  assert.equal(run('archive', bad, archive, '--unverified').status, 0);
 });
 
 test('a site that is not isolated: one worker, the same verdict', async () => {
