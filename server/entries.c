@@ -2,8 +2,8 @@
  * and officers. An entry authenticates itself; the recorder applies it to the board, and with it
  * what the store keeps of it.
  *
- *  1. Before ACT_CLOSE and before CANCEL every accepted ballot is put on the board, so that each
- *     promise is kept and no ballot follows its credential's cancellation.
+ *  1. Before ACT_CLOSE, ACT_EXCLUDE and CANCEL every accepted ballot is put on the board, so that
+ * each promise is kept and no ballot follows its credential's cancellation.
  *  2. A document comes with the entry that names it, and with no other.
  * spec: chapters 5 and 10.
  */
@@ -103,16 +103,26 @@ static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     return stored(r, p, tp_store_message_add(store, &m));
 }
 
+/* Once recorded a cancel is public, and anyone can send it again: that must not close a batch. */
+static tp_err check_cancel(tp_recorder *r, posted *p, tp_store_credential *k) {
+    bool found;
+    tp_err err =
+        tp_store_credential_find(tp_recorder_store(r), p->entry.u.cancel.credential, k, &found);
+    if (err) return stored(r, p, err);
+    if (!found || !k->ready)
+        return tp_fail(&p->fault, TP_REFUSED, "cancel.credential", "credential");
+    if (k->cancelled) return tp_fail(&p->fault, TP_REFUSED, "cancel.repeat", "credential");
+    return TP_OK;
+}
+
 static tp_err before_cancel(tp_recorder *r, posted *p) {
     tp_store_credential k;
-    bool found;
-    tp_err err = tp_recorder_close_batch(r);
+    tp_err err = check_cancel(r, p, &k);
+    if (err) return err;
+    err = tp_recorder_close_batch(r);
     if (err) return stored(r, p, err);
-    err = tp_store_credential_find(tp_recorder_store(r), p->entry.u.cancel.credential, &k, &found);
-    if (err) return stored(r, p, err);
-    if (!found || !k.on_board)
-        return tp_fail(&p->fault, TP_REFUSED, "cancel.credential", "credential");
-    if (k.cancelled) return tp_fail(&p->fault, TP_REFUSED, "cancel.repeat", "credential");
+    if ((err = check_cancel(r, p, &k))) return err;
+    if (!k.on_board) return tp_fail(&p->fault, TP_REFUSED, "cancel.credential", "credential");
     return TP_OK;
 }
 
@@ -126,18 +136,30 @@ static tp_err after_cancel(tp_recorder *r, posted *p) {
     return err ? stored(r, p, err) : reopen_enrolment(r, p);
 }
 
-/* The credential whose newest recorded ballot the act names. */
-static tp_err find_excluded(tp_recorder *r, posted *p, tp_store_credential *k) {
+/* The credential whose ballot the act names, unless it is excluded: an exclusion too is public and
+ * can be sent again. */
+static tp_err check_exclusion(tp_recorder *r, posted *p, tp_store_credential *k,
+                              tp_store_ballot *b) {
     tp_store *store = tp_recorder_store(r);
-    tp_store_ballot b;
     bool found;
-    tp_err err = tp_store_ballot_by_hash(store, p->entry.u.act.subject, &b, &found);
+    tp_err err = tp_store_ballot_by_hash(store, p->entry.u.act.subject, b, &found);
     if (err) return stored(r, p, err);
-    if (!found || !b.recorded) return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "ballot");
-    if ((err = tp_store_credential_find(store, b.credential, k, &found))) return stored(r, p, err);
-    if (!found || k->recorded != b.sequence)
-        return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "not the newest");
+    if (!found) return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "ballot");
+    if ((err = tp_store_credential_find(store, b->credential, k, &found))) return stored(r, p, err);
+    if (!found) return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "ballot");
     if (k->excluded) return tp_fail(&p->fault, TP_REFUSED, "exclusion.repeat", "ballot");
+    return TP_OK;
+}
+
+/* The ballot is the newest recorded one of its credential. */
+static tp_err before_exclusion(tp_recorder *r, posted *p, tp_store_credential *k) {
+    tp_store_ballot b;
+    tp_err err = check_exclusion(r, p, k, &b);
+    if (err) return err;
+    if ((err = tp_recorder_close_batch(r))) return stored(r, p, err);
+    if ((err = check_exclusion(r, p, k, &b))) return err;
+    if (!b.recorded || k->recorded != b.sequence)
+        return tp_fail(&p->fault, TP_REFUSED, "exclusion.ballot", "not the newest");
     return TP_OK;
 }
 
@@ -154,10 +176,7 @@ static tp_err check_count(tp_recorder *r, posted *p) {
 /* What must hold, and be on the board, before the entry. */
 static tp_err before(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     if (p->entry.type == TP_ENTRY_CANCEL) return before_cancel(r, p);
-    if (is_act(&p->entry, TP_ACT_EXCLUDE)) {
-        tp_err err = tp_recorder_close_batch(r);
-        return err ? stored(r, p, err) : find_excluded(r, p, excluded);
-    }
+    if (is_act(&p->entry, TP_ACT_EXCLUDE)) return before_exclusion(r, p, excluded);
     if (is_act(&p->entry, TP_ACT_CLOSE)) return stored(r, p, tp_recorder_close_batch(r));
     return check_count(r, p);
 }
@@ -173,7 +192,8 @@ static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     return stored(r, p, tp_store_document_put(store, p->hash, p->document.p, p->document.left));
 }
 
-/* Signatures are checked before anything moves, so that a stranger cannot make a batch close. What
+/* Signatures and repetition are checked before anything moves, so that a stranger cannot make a
+ * batch close (C12). What
  * `before` put on the board stays if the entry itself is refused then. */
 static void work(tp_recorder *r, tp_task *t) {
     posted *p = (posted *)t;
