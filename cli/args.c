@@ -127,14 +127,26 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len) {
     return fsync(fd) == 0;
 }
 
+static bool sync_folder_of(const char *path) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return ok;
+}
+
 bool tp_save_file(const char *path, const void *bytes, size_t len, bool secret) {
     char tmp[4096];
     int n = snprintf(tmp, sizeof tmp, "%s.new", path);
     int fd = -1;
     if (n < (int)sizeof tmp) fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC, secret ? 0600 : 0644);
     bool ok = fd >= 0 && write_all(fd, bytes, len);
+    if (ok) ok = fsync(fd) == 0; /* a trustee's record of what it decrypted must outlive a crash */
     if (fd >= 0) ok = close(fd) == 0 && ok;
-    ok = ok && rename(tmp, path) == 0;
+    ok = ok && rename(tmp, path) == 0 && sync_folder_of(path);
     if (!ok) tp_say(0, "cannot write %s: %s", path, strerror(errno));
     return ok;
 }
