@@ -2,7 +2,8 @@
  * style, and other work of some milliseconds.
  *
  *  1. A batch is what waits at that moment: nobody waits for a batch to fill.
- *  2. When batches come out bad, signatures are checked one by one first for a while, so that a
+ *  2. Ballots and errands take turns, and both queues have an end: neither starves the other.
+ *  3. When batches come out bad, signatures are checked one by one first for a while, so that a
  *     flood of forged ballots costs its senders' signatures and not searches within batches (I1).
  */
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "server/daemon.h"
 #include "server/log.h"
 
-enum { BATCH = 128, WAITING_MAX = 4096, SUSPECT_FOR = 1024, MAX_THREADS = 64 };
+enum { BATCH = 128, WAITING_MAX = 4096, ERRANDS_MAX = 256, SUSPECT_FOR = 1024, MAX_THREADS = 64 };
 
 struct tp_checker {
     tp_server *s;
@@ -22,7 +23,9 @@ struct tp_checker {
     pthread_cond_t more;
     tp_cast *head, **tail;
     size_t waiting;
-    tp_errand *errands;
+    tp_errand *errands, **errands_tail;
+    size_t errands_waiting;
+    bool errand_last;    /* ballots and errands take turns */
     _Atomic int suspect; /* ballots still to be checked with care */
     bool stop;
 };
@@ -104,6 +107,17 @@ static void check_batch(tp_checker *c, bench *b, size_t n) {
         tp_cast_checked(b->cast[i], b->result[i], b->code[i]);
 }
 
+/* NULL: it is the ballots' turn, or nothing waits. */
+static tp_errand *take_errand(tp_checker *c) {
+    tp_errand *e = c->head && c->errand_last ? NULL : c->errands;
+    c->errand_last = e != NULL;
+    if (!e) return NULL;
+    c->errands = e->next;
+    if (!c->errands) c->errands_tail = &c->errands;
+    c->errands_waiting--;
+    return e;
+}
+
 static void *run(void *arg) {
     tp_checker *c = arg;
     bench *b = calloc(1, sizeof *b);
@@ -112,8 +126,7 @@ static void *run(void *arg) {
         pthread_mutex_lock(&c->lock);
         while (!c->head && !c->errands && !c->stop)
             pthread_cond_wait(&c->more, &c->lock);
-        tp_errand *errand = c->errands;
-        if (errand) c->errands = errand->next;
+        tp_errand *errand = take_errand(c);
         size_t n = errand ? 0 : take_batch(c, b);
         if (c->head || c->errands) pthread_cond_signal(&c->more);
         bool over = c->stop && !n && !errand;
@@ -142,13 +155,19 @@ bool tp_checker_submit(tp_server *s, tp_cast *cast) {
     return room;
 }
 
-void tp_checker_errand(tp_server *s, tp_errand *e) {
+bool tp_checker_errand(tp_server *s, tp_errand *e) {
     tp_checker *c = s->checker;
+    e->next = NULL;
     pthread_mutex_lock(&c->lock);
-    e->next = c->errands;
-    c->errands = e;
-    pthread_cond_signal(&c->more);
+    bool room = c->errands_waiting < ERRANDS_MAX;
+    if (room) {
+        *c->errands_tail = e;
+        c->errands_tail = &e->next;
+        c->errands_waiting++;
+        pthread_cond_signal(&c->more);
+    }
     pthread_mutex_unlock(&c->lock);
+    return room;
 }
 
 tp_err tp_checker_start(tp_server *s) {
@@ -157,6 +176,7 @@ tp_err tp_checker_start(tp_server *s) {
     s->checker = c;
     c->s = s;
     c->tail = &c->head;
+    c->errands_tail = &c->errands;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->more, NULL);
     unsigned threads = s->o.check_threads < MAX_THREADS ? s->o.check_threads : MAX_THREADS;

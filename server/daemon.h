@@ -144,13 +144,13 @@ bool tp_checker_submit(tp_server *s, tp_cast *c);
 /* Called by the checker for each ballot: on to the recorder, or refused. */
 void tp_cast_checked(tp_cast *c, tp_err err, const char *code);
 
-/* Other work of some milliseconds. */
+/* Other work of some milliseconds. False: too much waits. */
 typedef struct tp_errand tp_errand;
 struct tp_errand {
     void (*run)(tp_server *s, tp_errand *e);
     tp_errand *next;
 };
-void tp_checker_errand(tp_server *s, tp_errand *e);
+bool tp_checker_errand(tp_server *s, tp_errand *e);
 
 /* ---- pages ---- */
 

@@ -7,6 +7,7 @@
  *  2. A document comes with the entry that names it, and with no other.
  * spec: chapters 5 and 10.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 #include "server/log.h"
 
 typedef struct {
-    tp_task task; /* first */
+    tp_task task;     /* first; the recorder's view */
+    tp_errand errand; /* the checker's */
     tp_request *rq;
     uint8_t *body;
     tp_reader bytes, document;
@@ -27,7 +29,7 @@ typedef struct {
     tp_fault fault;
 } posted;
 
-/* ---- the http thread: form ---- */
+/* ---- form ---- */
 
 static bool is_act(const tp_entry *e, tp_act act) {
     return e->type == TP_ENTRY_ACT && e->u.act.act == act;
@@ -68,7 +70,7 @@ static tp_err read_posted(posted *p, size_t len) {
     case TP_ENTRY_BATCH:
         return tp_fail(&p->fault, TP_REFUSED, "entry.type", "the recorder writes these");
     default:
-        return check_document(p);
+        return TP_OK;
     }
 }
 
@@ -192,13 +194,11 @@ static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     return stored(r, p, tp_store_document_put(store, p->hash, p->document.p, p->document.left));
 }
 
-/* Signatures and repetition are checked before anything moves, so that a stranger cannot make a
- * batch close (C12). What
- * `before` put on the board stays if the entry itself is refused then. */
+/* Signatures were checked, and repetition is before anything moves, so that a stranger cannot make
+ * a batch close (C12). What `before` put on the board stays if the entry itself is refused then. */
 static void work(tp_recorder *r, tp_task *t) {
     posted *p = (posted *)t;
     tp_store_credential excluded;
-    if (tp_entry_verify(&tp_recorder_server(r)->manifest, &p->entry, &p->fault)) return;
     if (before(r, p, &excluded)) return;
     p->index = tp_recorder_board(r)->size;
     if (tp_recorder_append(r, p->bytes.p, p->bytes.left, true, &p->fault)) return;
@@ -225,6 +225,17 @@ static void done(tp_server *s, tp_task *t, bool durable) {
     free_posted(p);
 }
 
+/* The checker: hash and signatures, so that what nobody signed comes no further. */
+static void verify(tp_server *s, tp_errand *e) {
+    posted *p = (posted *)((char *)e - offsetof(posted, errand));
+    tp_err err = check_document(p);
+    if (!err) err = tp_entry_verify(&s->manifest, &p->entry, &p->fault);
+    if (err)
+        done(s, &p->task, true);
+    else
+        tp_recorder_submit(s, &p->task);
+}
+
 void tp_post_entry(tp_request *rq, void *server) {
     size_t len;
     posted *p = calloc(1, sizeof *p);
@@ -233,10 +244,12 @@ void tp_post_entry(tp_request *rq, void *server) {
     p->fault.code = "";
     p->body = tp_request_take_body(rq, &len);
     p->task = (tp_task){.work = work, .done = done, .alone = true};
+    p->errand.run = verify;
     if (read_posted(p, len)) {
         tp_answer_fault(rq, &p->fault);
         free_posted(p);
-        return;
+    } else if (!tp_checker_errand(server, &p->errand)) {
+        tp_answer_problem_more(rq, 503, "server.busy", "Too much waits.", 2, NULL);
+        free_posted(p);
     }
-    tp_recorder_submit(server, &p->task);
 }

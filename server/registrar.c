@@ -269,7 +269,10 @@ void tp_post_registrations(tp_request *rq, void *server) {
         request *q = read_request(rq, list);
         if (q) {
             q->errand.run = verify;
-            tp_checker_errand(server, &q->errand);
+            if (!tp_checker_errand(server, &q->errand)) {
+                tp_answer_problem_more(rq, 503, "server.busy", "Too much waits.", 2, NULL);
+                free(q);
+            }
         }
     }
     json_decref(body);
