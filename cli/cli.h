@@ -65,7 +65,8 @@ void tp_progress_print(void *ctx, const char *what, uint64_t done, uint64_t tota
 typedef struct {
     char role[16], name[TP_MAX_TEXT + 1];
     uint8_t seed[32];
-    tp_trustee_keys keys; /* derived; officers and registrars use the identity key */
+    tp_trustee_keys keys; /* derived; officers and registrars use the identity key,
+                             witnesses none of them */
 } tp_key_file;
 /* False: the reason was said. role: NULL takes any. */
 bool tp_key_load(tp_key_file *k, const char *path, const char *role);
@@ -108,6 +109,7 @@ int tp_cmd_roll(int argc, char **argv);
 int tp_cmd_trustee(int argc, char **argv);
 int tp_cmd_registrar(int argc, char **argv);
 int tp_cmd_serve(int argc, char **argv);
+int tp_cmd_witness(int argc, char **argv);
 int tp_cmd_mirror(int argc, char **argv);
 int tp_cmd_submit(int argc, char **argv);
 int tp_cmd_tally(int argc, char **argv);

@@ -1,4 +1,4 @@
-/* `tapat key`: seeds of officers, registrars and trustees, in files sealed by a
+/* `tapat key`: seeds of officers, registrars, trustees and witnesses, in files sealed by a
  * passphrase.
  *
  *   tapat-key v1 / role R / name N / public HEX / then  seed HEX  or  sealed SALT NONCE BOX
@@ -28,7 +28,7 @@ static const struct {
 } backup[BACKUP_LINES] = {{15, 24}, {15, 24}, {2, 4}};
 
 static bool known_role(const char *role) {
-    static const char *const roles[] = {"officer", "registrar", "trustee"};
+    static const char *const roles[] = {"officer", "registrar", "trustee", "witness"};
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (!strcmp(roles[i], role)) return true;
     return false;
@@ -95,6 +95,12 @@ static bool unseal(uint8_t seed[static 32], const char *line, const char *path) 
 }
 
 static void derive(uint8_t public_key[static 32], tp_key_file *k) {
+    uint8_t secret[64];
+    if (!strcmp(k->role, "witness")) { /* its seed is that of Ed25519 */
+        crypto_sign_seed_keypair(public_key, secret, k->seed);
+        tp_wipe(secret, sizeof secret);
+        return;
+    }
     tp_trustee_derive(&k->keys, k->seed);
     memcpy(public_key, k->keys.identity_key, 32);
 }
@@ -219,7 +225,7 @@ int tp_cmd_key(int argc, char **argv) {
     const char *role = "officer", *name = NULL, *words[2];
     bool plain = false;
     const tp_arg table[] = {
-        {"--role", "ROLE", TP_ARG_TEXT, &role, "officer, registrar or trustee"},
+        {"--role", "ROLE", TP_ARG_TEXT, &role, "officer, registrar, trustee or witness"},
         {"--name", "NAME", TP_ARG_TEXT, &name, "whose key it is, as the manifest will name it"},
         {"--no-passphrase", NULL, TP_ARG_FLAG, &plain, "leave the file unsealed (tests)"},
         TP_ARG_END};
@@ -232,7 +238,7 @@ int tp_cmd_key(int argc, char **argv) {
                 "The passphrase is asked for, or taken from the environment's TAPAT_PASSPHRASE.",
                 table, words, 2);
     if (n != 2) tp_usage("key takes new, show, print or restore, and a file");
-    if (!known_role(role)) tp_usage("--role is officer, registrar or trustee");
+    if (!known_role(role)) tp_usage("--role is officer, registrar, trustee or witness");
     tp_key_file k = {0};
     snprintf(k.role, sizeof k.role, "%s", role);
     snprintf(k.name, sizeof k.name, "%s", name ? name : role);

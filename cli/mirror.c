@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "core/merkle/tiles.h"
 
-enum { TRIES = 5 };
+enum { TRIES = 20, WAIT_MS = 250 };
 
 typedef struct {
     tp_http *http;
@@ -138,9 +139,11 @@ int tp_cmd_mirror(int argc, char **argv) {
     for (int i = 0; i < TRIES; i++) { /* the board may have grown: partial tiles are replaced */
         code = copy_once(&m);
         if (code == TP_EXIT_OK || !m.missing) break;
+        nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
         nftw(dir, remove_partial, 16, FTW_DEPTH | FTW_PHYS);
     }
-    if (m.missing && code != TP_EXIT_OK) tp_say(0, "the record grew faster than it could be read");
+    if (m.missing && code != TP_EXIT_OK)
+        tp_say(0, "nothing is published yet, or it grew faster than it could be read");
     tp_http_close(m.http);
     return code;
 }

@@ -22,9 +22,11 @@ int tp_cmd_serve(int argc, char **argv) {
     uint64_t port = 8025, threads = 0;
     const char *host = "127.0.0.1";
     bool log_key = false;
+    tp_arg_list witnesses = {0};
     const tp_arg table[] = {
         {"--data", "DIR", TP_ARG_TEXT, &o.data, "the data folder; made if it is missing"},
         {"--manifest", "FILE", TP_ARG_TEXT, &o.manifest, "the manifest, at the first start"},
+        {"--witness", "URL", TP_ARG_LIST, &witnesses, "a witness that cosigns the board"},
         {"--host", "ADDRESS", TP_ARG_TEXT, &host, "where to listen (127.0.0.1)"},
         {"--port", "P", TP_ARG_NUMBER, &port, "and at which port (8025)"},
         {"--threads", "N", TP_ARG_NUMBER, &threads, "that check ballots (one a processor)"},
@@ -42,6 +44,8 @@ int tp_cmd_serve(int argc, char **argv) {
     char listen[128];
     snprintf(listen, sizeof listen, "%s:%u", host, (unsigned)port);
     o.listen = listen;
+    o.witnesses = witnesses.items;
+    o.witness_count = witnesses.count;
     o.check_threads = (unsigned)threads;
     return tp_serve(&o);
 }

@@ -13,6 +13,7 @@
 
 #include "election/board.h"
 #include "election/styles.h"
+#include "record/record.h"
 #include "server/http.h"
 #include "server/server.h"
 #include "store/store.h"
@@ -35,12 +36,12 @@ typedef struct {
 typedef struct {
     tp_phase phase;
     uint32_t batches;
-    uint64_t next_batch;   /* Unix seconds */
-    uint64_t size;         /* of the published record */
-    char checkpoint[2048]; /* at that size */
-    bool published;        /* the record holds ACT_PUBLISH */
-    uint8_t results[32];   /* then: hash of the results document */
-    const tp_ready *ready; /* NULL before the keys are confirmed */
+    uint64_t next_batch;                         /* Unix seconds */
+    uint64_t size;                               /* of the published record */
+    char checkpoint[TP_CHECKPOINT_NOTE_MAX + 1]; /* at that size */
+    bool published;                              /* the record holds ACT_PUBLISH */
+    uint8_t results[32];                         /* then: hash of the results document */
+    const tp_ready *ready;                       /* NULL before the keys are confirmed */
 } tp_public;
 
 typedef struct {
@@ -109,7 +110,8 @@ TP_MUST_USE tp_err tp_recorder_append(tp_recorder *r, const uint8_t *bytes, size
 TP_MUST_USE tp_err tp_publisher_start(tp_server *s);
 void tp_publisher_stop(tp_server *s);
 void tp_publisher_wake(tp_server *s);
-/* Waits until the record has this size; false if it does not within some seconds. */
+/* Waits until the record has this size; false if it does not within some seconds. Where witnesses
+ * must cosign it does not wait. */
 bool tp_publisher_wait(tp_server *s, uint64_t size);
 
 /* ---- count ---- */

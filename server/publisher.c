@@ -4,6 +4,8 @@
  *     there. A crash leaves the old checkpoint, and the next start writes the rest.
  *  2. Nothing is published that is not durable in the store. A record that is ahead of its store
  *     (an old copy was put back) ends the start. attack I3
+ *  3. A checkpoint takes the place of the last one only when the manifest's quorum of witnesses has
+ *     cosigned it; until then the tiles of both are there. Nobody but this thread waits for them.
  * spec: chapter 6.
  */
 #include <errno.h>
@@ -14,12 +16,14 @@
 #include <unistd.h>
 
 #include "record/record.h"
+#include "server/cosign.h"
 #include "server/daemon.h"
 #include "server/log.h"
 
 struct tp_publisher {
     tp_server *s;
     tp_store *store;
+    tp_cosigner *cosigner;
     uint64_t size; /* published */
     uint8_t entry[TP_MAX_ENTRY];
     pthread_t thread;
@@ -151,26 +155,47 @@ static tp_err read_checkpoint(tp_publisher *p, tp_public *next) {
     return len ? TP_OK : TP_SYSTEM;
 }
 
+static bool goes_on(void *ctx) {
+    tp_publisher *p = ctx;
+    pthread_mutex_lock(&p->lock);
+    bool stop = p->stop;
+    pthread_mutex_unlock(&p->lock);
+    return !stop;
+}
+
+/* What everyone is told from now on. */
+static void show(tp_publisher *p, uint64_t size, const tp_public *next) {
+    tp_server *s = p->s;
+    p->size = size;
+    pthread_mutex_lock(&s->lock);
+    s->state.size = size;
+    s->state.published = next->published;
+    memcpy(s->state.results, next->results, 32);
+    memcpy(s->state.checkpoint, next->checkpoint, sizeof next->checkpoint);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* spec: R-14 */
+static tp_err make_checkpoint(tp_publisher *p, tp_writer *note, uint64_t size,
+                              const uint8_t root[static 32]) {
+    tp_err err = tp_checkpoint_sign(note, &p->s->manifest, size, root, p->s->log_secret);
+    return err ? err : tp_cosigner_run(p->cosigner, note, size, goes_on, p);
+}
+
 /* from: 0 looks after all documents. */
 static tp_err publish(tp_publisher *p, uint64_t from, uint64_t size) {
-    uint8_t root[32];
+    uint8_t root[32], note[TP_CHECKPOINT_NOTE_MAX];
+    tp_writer w = tp_writer_of(note, sizeof note);
     tp_server *s = p->s;
     tp_public next = tp_server_state(s);
     tp_err err = write_beside(p, from, size, &next);
     if (!err) err = tp_tiles_write(root, s->public_path, p->size, size, source, p);
+    if (!err) err = make_checkpoint(p, &w, size, root);
     if (err) return err;
     pthread_rwlock_wrlock(&s->record);
-    err = tp_checkpoint_write(s->public_path, &s->manifest, size, root, s->log_secret);
+    err = tp_checkpoint_put(s->public_path, note, w.len);
     if (!err) err = read_checkpoint(p, &next);
-    if (!err) {
-        p->size = size;
-        pthread_mutex_lock(&s->lock);
-        s->state.size = size;
-        s->state.published = next.published;
-        memcpy(s->state.results, next.results, 32);
-        memcpy(s->state.checkpoint, next.checkpoint, sizeof next.checkpoint);
-        pthread_mutex_unlock(&s->lock);
-    }
+    if (!err) show(p, size, &next);
     pthread_rwlock_unlock(&s->record);
     pthread_mutex_lock(&p->lock);
     pthread_cond_broadcast(&p->moved);
@@ -178,10 +203,20 @@ static tp_err publish(tp_publisher *p, uint64_t from, uint64_t size) {
     return err;
 }
 
+/* Who has read a checkpoint's file may be ahead of what is shown by a moment: the lock waits for it.
+ */
+static bool is_shown(tp_server *s, uint64_t size) {
+    pthread_rwlock_rdlock(&s->record);
+    bool shown = tp_server_state(s).size >= size;
+    pthread_rwlock_unlock(&s->record);
+    return shown;
+}
+
 bool tp_publisher_wait(tp_server *s, uint64_t size) {
     tp_publisher *p = s->publisher;
     struct timespec until = {.tv_sec = (time_t)tp_server_now() + 3};
     int rc = 0;
+    if (s->manifest.witnesses.quorum) return is_shown(s, size);
     tp_publisher_wake(s);
     pthread_mutex_lock(&p->lock);
     while (!rc && tp_server_state(s).size < size)
@@ -210,6 +245,7 @@ static void *run(void *arg) {
         uint64_t size = p->size;
         tp_err err = tp_store_size(p->store, &size);
         if (!err && size > p->size) err = publish(p, p->size, size);
+        if (err && !goes_on(p)) break;
         if (err || failed) tp_log("publish", "result", "%s", tp_err_name(err));
         failed = err != TP_OK;
     }
@@ -217,6 +253,16 @@ static void *run(void *arg) {
 }
 
 /* ---- start and stop ---- */
+
+/* The checkpoint on the disk is one that readers take. */
+static bool checkpoint_holds(tp_publisher *p) {
+    tp_public state;
+    tp_checkpoint_seen seen;
+    tp_fault fault;
+    return !read_checkpoint(p, &state) &&
+           !tp_checkpoint_check(&seen, state.checkpoint, strlen(state.checkpoint), &p->s->manifest,
+                                &fault);
+}
 
 /* How far the record on the disk goes; 0 if there is none that can be gone on from. */
 static uint64_t record_size(tp_publisher *p) {
@@ -227,11 +273,21 @@ static uint64_t record_size(tp_publisher *p) {
     uint64_t size = tp_record_size(r);
     tp_record_root(r, root);
     tp_record_close(r);
-    if (tp_record_root_at(stored, p->s->public_path, size) || memcmp(root, stored, 32)) {
+    if (!checkpoint_holds(p) || tp_record_root_at(stored, p->s->public_path, size) ||
+        memcmp(root, stored, 32)) {
         tp_log("record-rebuilt", "", " ");
         return 0;
     }
     return size;
+}
+
+/* Serves the record as it is, until the thread has brought it up to date. */
+static tp_err take_up(tp_publisher *p) {
+    tp_public next = tp_server_state(p->s);
+    tp_err err = write_beside(p, 0, p->size, &next);
+    if (!err) err = read_checkpoint(p, &next);
+    if (!err) show(p, p->size, &next);
+    return err;
 }
 
 static tp_err start_behind(tp_publisher *p) {
@@ -245,8 +301,12 @@ static tp_err start_behind(tp_publisher *p) {
                (unsigned long long)p->size);
         return TP_REFUSED;
     }
-    if (p->size) err = tp_tiles_sweep(p->s->public_path, p->size);
-    return err ? err : publish(p, 0, size);
+    err = tp_tiles_sweep(p->s->public_path, p->size);
+    if (!err && p->size) err = take_up(p);
+    if (err || size == p->size) return err;
+    if (!p->s->manifest.witnesses.quorum) return publish(p, p->size, size);
+    p->wanted = true; /* the start does not wait for witnesses */
+    return TP_OK;
 }
 
 tp_err tp_publisher_start(tp_server *s) {
@@ -257,7 +317,9 @@ tp_err tp_publisher_start(tp_server *s) {
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->more, NULL);
     pthread_cond_init(&p->moved, NULL);
-    tp_err err = start_behind(p);
+    tp_err err = tp_cosigner_open(&p->cosigner, &s->manifest, s->o.witnesses, s->o.witness_count,
+                                  s->public_path);
+    if (!err) err = start_behind(p);
     if (err) return err;
     if (pthread_create(&p->thread, NULL, run, p)) return TP_SYSTEM;
     p->started = true;
@@ -282,6 +344,7 @@ void tp_publisher_stop(tp_server *s) {
     pthread_mutex_unlock(&p->lock);
     if (p->started) pthread_join(p->thread, NULL);
     tp_store_close(p->store);
+    tp_cosigner_close(p->cosigner);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->more);
     pthread_cond_destroy(&p->moved);

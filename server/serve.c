@@ -150,6 +150,12 @@ static tp_err check_log_key(const tp_server *s, tp_fault *fault) {
     return tp_fail(fault, TP_REFUSED, "manifest", "names another log key");
 }
 
+static tp_err check_witnesses(const tp_server *s, tp_fault *fault) {
+    if (s->o.witness_count >= s->manifest.witnesses.quorum) return TP_OK;
+    return tp_fail(fault, TP_REFUSED, "witnesses", "%u are needed, %zu given",
+                   s->manifest.witnesses.quorum, s->o.witness_count);
+}
+
 static tp_err open_store(tp_server *s, tp_fault *fault) {
     tp_store *store;
     tp_err err = tp_store_open(&store, s->db_path, false);
@@ -158,6 +164,7 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     if (err) (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     if (!err) err = load_manifest(s, store, fault);
     if (!err) err = check_log_key(s, fault);
+    if (!err) err = check_witnesses(s, fault);
     tp_store_close(store);
     return err;
 }
