@@ -3,18 +3,29 @@
 
 import { getJson, optional } from './api.js';
 import { startCore } from './core.js';
-import { h, notice } from './dom.js';
+import { button, h, notice } from './dom.js';
 import { loadManifest } from './election.js';
 import { number, t, tn, words } from './i18n.js';
 import { failure, link, start } from './shell.js';
 
 const outcomeText = { won: 'results.won', tied: 'results.tied' };
 
+const figures = ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'];
+const turnout = (u) => (u.registered ? u.counted / u.registered : 0);
+// Orders of the posts; posts that are level, and all others, go by name.
+const orders = {
+  region: () => 0,
+  name: () => 0,
+  turnout: (a, b) => turnout(b) - turnout(a),
+  counted: (a, b) => b.counted - a.counted,
+};
+
 const percent = (part, whole) => number(Math.round((1000 * part) / whole) / 10);
 
 start('results', async (app) => {
   let core;
   let manifest;
+  let order = 'region'; // of the posts
   app.leave(() => core?.stop());
   try {
     core = await startCore();
@@ -57,12 +68,17 @@ start('results', async (app) => {
         h('p', { class: 'lead' }, t('results.lead')),
         h('nav', { 'aria-label': t('results.contests') }, h('ul', { class: 'jump' },
           manifest.contests.map((c) => h('li', {}, h('a', { href: `#contest-${c.index}` }, words(c.title)))),
+          h('li', {}, h('a', { href: '#posts' }, t('results.turnout-title'))),
           h('li', {}, h('a', { href: '#reconciliation' }, t('results.reconciliation'))))),
         manifest.contests.map(contestSection),
+        posts(),
         reconciliation(),
+        checkedBy(),
         h('section', { class: 'card' }, h('h2', {}, t('results.files')), h('ul', {},
           h('li', {}, h('a', { href: '/board/results.json', download: true }, 'results.json')),
           h('li', {}, h('a', { href: '/board/results.csv', download: true }, 'results.csv'))),
+        h('p', {}, t('results.mirror')),
+        h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat archive record record.tar`)),
         h('p', {}, t('results.check'), ' ', link('/board', t('footer.board')))),
       ],
     };
@@ -113,22 +129,88 @@ start('results', async (app) => {
           h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('results.set')), h('th', { scope: 'col', class: 'number' }, t('results.ballots')),
             top.map((o) => h('th', { scope: 'col', class: 'number' }, words(o.name))))),
           h('tbody', {}, list.map((s) => h('tr', {},
-            h('th', { scope: 'row' }, s.units.map(unitName).join(', ')),
+            h('th', { scope: 'row', class: 'post' }, s.units.length > 1
+              ? [tn('results.together', s.units.length, { region: regionName(regionOf(s.units[0])) }), h('span', { class: 'hint block' }, s.units.map(unitName).join(', '))]
+              : unitName(s.units[0])),
             h('td', { class: 'number' }, number(s.ballots)),
             top.map((o) => h('td', { class: 'number' }, number(s.votes[place.get(o.number)])))))))),
       order.length > top.length && h('p', { class: 'hint' }, t('results.all-in-csv')));
   }
 
+  // ---- posts ----
+
+  function regionOf(id) {
+    return manifest.units.find((u) => u.id === id)?.group || '';
+  }
+
+  // "Middle East and Africas" of "middle-east-and-africas"
+  function regionName(group) {
+    const name = group.split('-').map((w) => (w === 'and' ? w : w.slice(0, 1).toUpperCase() + w.slice(1))).join(' ');
+    return name || t('results.region-none');
+  }
+
+  function byName(a, b) {
+    return unitName(a.unit).localeCompare(unitName(b.unit));
+  }
+
+  function postRow(name, u, attributes) {
+    return h('tr', attributes, name, figures.map((f) => h('td', { class: 'number' }, number(u[f]))),
+      h('td', { class: 'number' }, u.registered ? t('results.share', { share: percent(u.counted, u.registered) }) : '–'));
+  }
+
+  function postRows(list) {
+    return list.map((u) => postRow(h('th', { scope: 'row', class: 'post' }, unitName(u.unit)), u));
+  }
+
+  function sumOf(list) {
+    return Object.fromEntries(figures.map((f) => [f, list.reduce((sum, u) => sum + u[f], 0)]));
+  }
+
+  function bodies() {
+    const list = [...json.reconciliation.units].sort((a, b) => orders[order](a, b) || byName(a, b));
+    if (order !== 'region') return h('tbody', {}, postRows(list));
+    const groups = [...new Set(list.map((u) => regionOf(u.unit)))].sort();
+    return groups.map((group) => {
+      const inside = list.filter((u) => regionOf(u.unit) === group);
+      return h('tbody', {}, postRow(h('th', { scope: 'rowgroup', class: 'post' }, regionName(group)), sumOf(inside), { class: 'sum' }), postRows(inside));
+    });
+  }
+
+  function posts() {
+    const sorts = Object.keys(orders).map((o) => button(t(`results.sort-${o}`), () => {
+      order = o;
+      app.again();
+      document.querySelector('#posts .sorts [aria-pressed="true"]').focus();
+    }, { 'aria-pressed': String(o === order) }));
+    return h('section', { class: 'card', id: 'posts', 'aria-labelledby': 'title-posts' },
+      h('h2', { id: 'title-posts' }, t('results.turnout-title')),
+      h('div', { class: 'sorts', role: 'group', 'aria-label': t('results.show') }, h('span', { class: 'hint' }, t('results.show')), sorts),
+      h('div', { class: 'scroll tall', tabindex: 0, role: 'region', 'aria-label': t('results.turnout-table') },
+        h('table', { class: 'posts' }, h('caption', { class: 'visually-hidden' }, t('results.turnout-table')),
+          h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('results.post')),
+            figures.map((f) => h('th', { scope: 'col', class: 'number' }, t(`results.h-${f}`))),
+            h('th', { scope: 'col', class: 'number' }, t('results.share-of-roll')))),
+          bodies())));
+  }
+
+  // ---- by whom it was checked ----
+
+  function checkedBy() {
+    return h('section', { class: 'card' }, h('h2', {}, t('results.checked-by')), h('p', {}, t('results.checked-by-what')),
+      h('ul', {}, h('li', {}, link('/verify', t('results.by-browser'))),
+        h('li', {}, t('results.by-tapat')), h('li', {}, t('results.by-second'))),
+      h('p', {}, link('/verify', t('board.verify-button'), { class: 'button primary' })));
+  }
+
   // ---- reconciliation ----
 
   function reconciliation() {
-    const rows = ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'];
     const total = json.reconciliation.total;
     const balanced = total.ballots === total.replaced + total.voided + total.excluded + total.counted;
     return h('section', { class: 'card', id: 'reconciliation' }, h('h2', {}, t('results.reconciliation')),
       h('p', {}, t('results.reconciliation-what')),
       h('table', { class: 'facts-table' }, h('caption', { class: 'visually-hidden' }, t('results.reconciliation')),
-        h('tbody', {}, rows.map((r) => h('tr', { class: r === 'counted' ? 'sum' : undefined },
+        h('tbody', {}, figures.map((r) => h('tr', { class: r === 'counted' ? 'sum' : undefined },
           h('th', { scope: 'row' }, t(`results.r-${r}`)), h('td', { class: 'number' }, number(total[r])))))),
       balanced ? notice('good', t('results.balanced', {
         ballots: total.ballots, replaced: total.replaced, voided: total.voided, excluded: total.excluded, counted: total.counted,

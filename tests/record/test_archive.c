@@ -146,8 +146,8 @@ static void names(void **state) {
     (void)state;
     assert_name_refused("checkpoint", 1);
     assert_name_refused("checkpoint", 2); /* twice */
-    static const char *const bad[] = {"../checkpoint", "/tmp/x", "a/../b",   "a//b", "a/",
-                                      "./a",           "a b",    "\xc3\xa9", ".a"};
+    static const char *const bad[] = {"../checkpoint", "/x",  "a/../b",   "a//b", "a/",
+                                      "./a",           "a b", "\xc3\xa9", ".a"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_name_refused(bad[i], 1);
 }
