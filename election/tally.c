@@ -213,6 +213,13 @@ static void write_contest(text *t, const results *r, size_t contest) {
 
 /* ---- reconciliation ---- */
 
+const char *tp_reconciliation_fault(const tp_reconciliation *u) {
+    uint64_t sum = (uint64_t)u->replaced + u->voided + u->excluded + u->counted;
+    if (u->ballots != sum) return "reconciliation.sum";
+    if (u->enrolled > (uint64_t)u->registered + u->cancelled) return "reconciliation.roll";
+    return NULL;
+}
+
 static void add_figures(tp_reconciliation *sum, const tp_reconciliation *u) {
     sum->registered += u->registered;
     sum->enrolled += u->enrolled;

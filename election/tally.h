@@ -21,6 +21,11 @@ typedef struct {
     uint32_t excluded;   /* tip excluded by an act */
     uint32_t counted;    /* ballots = replaced + voided + excluded + counted */
 } tp_reconciliation;
+/* The code of what does not balance: "reconciliation.sum", a ballot that is in none of the four or
+ * in two; "reconciliation.roll", more valid credentials than people; NULL if all is well. spec:
+ * Y-17
+ */
+const char *tp_reconciliation_fault(const tp_reconciliation *u);
 
 /* results.json, byte-exact: a function of manifest, reconciliation per unit, reporting sets and
  * totals. malloc'd; *len without NUL. And results.csv: contest,number,name,party,units,votes. */

@@ -8,7 +8,7 @@
  *     out, so a report never has a PASS that rests on a FAIL.
  *  2. The report is a function of the folder: threads and time do not show in it.
  *  3. Every byte of every file is bound: the checkpoint by its signature; tiles by the root;
- * entries by the tiles; documents by their names, which entries name; copies by the documents;
+ *     entries by the tiles; documents by their names, which entries name; copies by the documents;
  *     results.csv by being computed again. Files beyond these are refused.
  */
 #include "record/results.h"
@@ -362,11 +362,8 @@ static bool check_units(audit *a) {
     const tp_reconciliation t = sum_units(&a->p);
     for (size_t i = 0; i < a->p.manifest.unit_count; i++) {
         const tp_reconciliation *u = &a->p.units[i];
-        const char *code = NULL;
+        const char *code = tp_reconciliation_fault(u);
         tp_fault fault;
-        if (u->ballots != u->replaced + u->voided + u->excluded + u->counted)
-            code = "reconciliation.sum";
-        if (u->enrolled - u->cancelled > u->registered) code = "reconciliation.roll";
         if (!code) continue;
         tp_fail(&fault, TP_REFUSED, code, "unit %s", a->p.manifest.units[i].id);
         return failed(a, RECONCILIATION, &fault);

@@ -229,11 +229,42 @@ static void test_totals_method(void **state) {
     f->manifest.contests[0].seats = 1;
 }
 
+/* Every figure moved by one unbalances the unit. spec: U-5, Y-17 */
+static void test_reconciliation(void **state) {
+    (void)state;
+    const tp_reconciliation good = {.registered = 40,
+                                    .enrolled = 42,
+                                    .cancelled = 2,
+                                    .ballots = 30,
+                                    .replaced = 4,
+                                    .voided = 1,
+                                    .excluded = 3,
+                                    .counted = 22};
+    tp_reconciliation u = good;
+    assert_null(tp_reconciliation_fault(&u));
+    uint32_t *const figures[] = {&u.ballots, &u.replaced, &u.voided, &u.excluded, &u.counted};
+    for (size_t i = 0; i < 5; i++) {
+        u = good;
+        ++*figures[i];
+        assert_string_equal(tp_reconciliation_fault(&u), "reconciliation.sum");
+        *figures[i] -= 2;
+        assert_string_equal(tp_reconciliation_fault(&u), "reconciliation.sum");
+    }
+    u = good;
+    u.enrolled++;
+    assert_string_equal(tp_reconciliation_fault(&u), "reconciliation.roll");
+    u.cancelled++;
+    assert_null(tp_reconciliation_fault(&u));
+    u = (tp_reconciliation){.counted = UINT32_MAX, .excluded = 1}; /* no wrapping round */
+    assert_string_equal(tp_reconciliation_fault(&u), "reconciliation.sum");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plurality), cmocka_unit_test(test_plurality_exhaustive),
-        cmocka_unit_test(test_json),      cmocka_unit_test(test_json_content),
-        cmocka_unit_test(test_csv),       cmocka_unit_test(test_totals_method),
+        cmocka_unit_test(test_reconciliation),       cmocka_unit_test(test_plurality),
+        cmocka_unit_test(test_plurality_exhaustive), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_content),         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_totals_method),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
