@@ -14,6 +14,8 @@
 #include <sodium.h>
 
 #include "cli/cli.h"
+#include "core/proof/eqlog.h"
+#include "core/threshold/decrypt.h"
 #include "election/cast.h"
 
 enum { RUNS = 5, MAX_THREADS = 64, REFERENCE_ITEMS = 500, BATCH = 2048, BALLOTS = 256 };
@@ -42,10 +44,19 @@ struct bench {
     /* ballots */
     tp_ballot_style style;
     tp_scalar secret;
-    uint8_t credential[32], *choices, *ballots;
+    uint8_t credential[32], *choices, *ballots, *ballot_hints;
+    /* one trustee's shares of ciphertexts of width 1 */
+    tp_scalar key;
+    uint8_t key_enc[32], (*shares)[32];
+    uint8_t (*proofs)[TP_EQLOG_LEN]; /* of the slice that begins here */
 };
 
 /* ---- set-up ---- */
+
+/* The first item of a thread. */
+static size_t slice_start(const bench *b, unsigned thread) {
+    return b->count * thread / b->threads;
+}
 
 static void *zeroed(size_t n, size_t size) {
     void *p = aligned_alloc(64, (n * size + 63) / 64 * 64 + 64);
@@ -216,24 +227,122 @@ static bool prepare_ballots(bench *b) {
     return true;
 }
 
+/* With a decoding hint for every point. */
+static bool prepare_hinted(bench *b) {
+    if (!prepare_ballots(b)) return false;
+    size_t row = 32 * tp_ballot_points(&b->style);
+    b->ballot_hints = zeroed(BALLOTS, row);
+    for (size_t i = 0; i < BALLOTS; i++)
+        if (tp_ballot_hints_var((uint8_t(*)[32])(b->ballot_hints + i * row), &b->style,
+                                b->ballots + i * b->bytes_per_item) != TP_OK)
+            return false;
+    return true;
+}
+
 static size_t scratch_verify(const bench *b, size_t items) {
     return tp_ballot_verify_scratch(&b->style, items < BATCH ? items : BATCH);
 }
 
 static void run_verify(bench *b, size_t from, size_t to, void *scratch) {
-    const uint8_t **list = malloc(BATCH * sizeof *list);
+    const uint8_t **list = malloc(BATCH * sizeof *list), **hints = malloc(BATCH * sizeof *hints);
     tp_err *result = malloc(BATCH * sizeof *result);
     const char **code = malloc(BATCH * sizeof *code);
-    if (!list || !result || !code) abort();
+    if (!list || !hints || !result || !code) abort();
+    size_t row = 32 * tp_ballot_points(&b->style);
     for (size_t i = from; i < to; i += BATCH) {
         size_t n = to - i < BATCH ? to - i : BATCH;
-        for (size_t j = 0; j < n; j++)
+        for (size_t j = 0; j < n; j++) {
             list[j] = b->ballots + (i + j) % BALLOTS * b->bytes_per_item;
-        if (tp_ballots_verify_var(result, code, &b->style, list, n, scratch) != TP_OK) abort();
+            if (b->ballot_hints) hints[j] = b->ballot_hints + (i + j) % BALLOTS * row;
+        }
+        if (tp_ballots_verify_more_var(result, code, &b->style, list,
+                                       b->ballot_hints ? hints : NULL, n, NULL, scratch) != TP_OK)
+            abort();
     }
     free(list);
+    free(hints);
     free(result);
     free(code);
+}
+
+/* The sums of ballots that are stored checked: decoding and adding their ciphertexts. */
+static size_t scratch_aggregate(const bench *b, size_t items) {
+    size_t points = 0;
+    (void)items;
+    for (size_t c = 0; c < b->style.contest_count; c++)
+        points += 1 + tp_sum_points(&b->style.contests[c].shape);
+    return 2 * points * sizeof(tp_point);
+}
+
+static void run_aggregate(bench *b, size_t from, size_t to, void *scratch) {
+    tp_point *sum = scratch, *decoded = sum + scratch_aggregate(b, 1) / 2 / sizeof *sum;
+    for (tp_point *p = sum; p < decoded; p++)
+        tp_point_identity(p);
+    for (size_t i = from; i < to; i++) {
+        const uint8_t *proof = b->ballots + i % BALLOTS * b->bytes_per_item + TP_BALLOT_HEAD;
+        tp_point *total = sum;
+        for (size_t c = 0; c < b->style.contest_count; c++) {
+            const tp_sum_shape *shape = &b->style.contests[c].shape;
+            size_t points = 1 + tp_sum_points(shape);
+            if (tp_points_decode_var(decoded, tp_rows(proof), points, NULL)) abort();
+            tp_sum_aggregate_var(total, decoded, shape);
+            total += points;
+            proof += tp_sum_len(shape);
+        }
+    }
+}
+
+/* ---- decryption: ciphertexts of width 1 ---- */
+
+static size_t scratch_share(const bench *b, size_t items) {
+    (void)b;
+    return tp_eqlog_scratch(items, 1);
+}
+
+static tp_eqlog_statement shares_of(const bench *b, size_t from, size_t to) {
+    return (tp_eqlog_statement){.trustee = 1,
+                                .r = tp_rows(b->enc[from]),
+                                .u = to - from,
+                                .v = tp_rows(b->key_enc),
+                                .p = 1,
+                                .d = tp_rows(b->shares[from])};
+}
+
+static void run_share(bench *b, size_t from, size_t to, void *scratch) {
+    uint8_t random[32];
+    run_decode(b, from, to, NULL);
+    tp_scalar half;
+    tp_scalar_half(&half, &b->key);
+    tp_decrypt_share(b->out + from, &half, 1, b->out + from, to - from);
+    tp_points_encode_double(b->shares + from, b->out + from, to - from);
+    tp_eqlog_statement s = shares_of(b, from, to);
+    tp_random(random, 32);
+    if (tp_eqlog_prove(b->proofs[from], &s, &b->key, random, scratch)) abort();
+}
+
+static bool prepare_shares(bench *b) {
+    tp_point v;
+    if (!prepare_group(b)) return false;
+    b->shares = zeroed(b->count, 32);
+    b->proofs = zeroed(b->count, TP_EQLOG_LEN);
+    b->key = b->scalars[0];
+    tp_points_mul_base(&v, &b->key, 1);
+    tp_points_encode(&b->key_enc, &v, 1);
+    return true;
+}
+
+static bool prepare_made_shares(bench *b) {
+    if (!prepare_shares(b)) return false;
+    void *scratch = zeroed(scratch_share(b, b->count), 1);
+    for (unsigned i = 0; i < b->threads; i++)
+        run_share(b, slice_start(b, i), slice_start(b, i + 1), scratch);
+    free(scratch);
+    return true;
+}
+
+static void run_share_verify(bench *b, size_t from, size_t to, void *scratch) {
+    tp_eqlog_statement s = shares_of(b, from, to);
+    if (tp_eqlog_verify_var(b->proofs[from], &s, scratch)) abort();
 }
 
 static const measure measures[] = {
@@ -255,6 +364,14 @@ static const measure measures[] = {
      scratch_seal, run_seal, NULL},
     {"ballot-verify", "the same, checked in batches of 2048, decoding included", 4096,
      prepare_ballots, scratch_verify, run_verify, NULL},
+    {"ballot-verify-hinted", "the same with a hint for every point", 4096, prepare_hinted,
+     scratch_verify, run_verify, NULL},
+    {"aggregate", "adding up a stored ballot's ciphertexts, decoding included", 4096,
+     prepare_ballots, scratch_aggregate, run_aggregate, NULL},
+    {"decrypt-share", "a trustee's shares and proof, per ciphertext of one point", 100000,
+     prepare_shares, scratch_share, run_share, NULL},
+    {"share-verify", "checking them, decoding included", 100000, prepare_made_shares, scratch_share,
+     run_share_verify, NULL},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL}};
 
 /* ---- timing ---- */
@@ -316,7 +433,7 @@ static void measure_all(bench *b, double *cpu_us, double *wall_us, double *ratio
     slice slices[MAX_THREADS];
     double cpu[RUNS], wall[RUNS], reference[RUNS] = {0}, unused[2];
     for (unsigned i = 0; i < b->threads; i++) {
-        size_t from = b->count * i / b->threads, to = b->count * (i + 1) / b->threads;
+        size_t from = slice_start(b, i), to = slice_start(b, i + 1);
         slices[i] = (slice){b, from, to, zeroed(b->m->scratch(b, to - from), 1), 0};
     }
     run_once(slices, b->threads, &unused[0], &unused[1]); /* tables, first touch of memory */
@@ -331,7 +448,7 @@ static void measure_all(bench *b, double *cpu_us, double *wall_us, double *ratio
 
 static void print_list(void) {
     for (const measure *m = measures; m->name; m++)
-        printf("%-16s %s (%llu)\n", m->name, m->what, (unsigned long long)m->count);
+        printf("%-20s %s (%llu)\n", m->name, m->what, (unsigned long long)m->count);
 }
 
 static void report(const bench *b, double cpu, double wall, double ratio, bool json) {

@@ -268,6 +268,20 @@ static void secret_of(tp_scalar *s, const maker *m, uint32_t index) {
     tp_scalar_wide(s, wide);
 }
 
+/* Voters fill the units in proportion to the roll, so that none gets more than are registered. */
+static uint16_t unit_of(const maker *m, size_t voter) {
+    const tp_manifest *f = &m->manifest;
+    uint64_t total = 0, at;
+    for (size_t i = 0; i < f->unit_count; i++)
+        total += f->units[i].registered;
+    if (m->o->voters > total) return (uint16_t)(voter * f->unit_count / m->o->voters);
+    at = (uint64_t)voter * total / m->o->voters;
+    uint16_t unit = 0;
+    while (at >= f->units[unit].registered)
+        at -= f->units[unit++].registered;
+    return unit;
+}
+
 static void make_voters(void *ctx, size_t block, unsigned worker) {
     maker *m = ctx;
     tp_scalar s[64] = {0};
@@ -283,7 +297,7 @@ static void make_voters(void *ctx, size_t block, unsigned worker) {
         sim_voter *v = &m->voters[from + i];
         memcpy(v->key, keys[i], 32);
         v->index = (uint32_t)(from + i);
-        v->unit = (uint16_t)((from + i) * m->manifest.unit_count / m->o->voters);
+        v->unit = unit_of(m, from + i);
     }
 }
 

@@ -1,22 +1,19 @@
 /* The second pass: sums of the ciphertexts that count, per reporting set. spec: Y-13.
  *
- * Only the newest ballots of credentials are read again, each against its leaf hash, since the disk
- * may have changed since the replay. Every worker adds up sums of its own, which are added at the
- * end; a sum does not depend on the order.
+ * If the replay gathered the sums of all ballots (sums.h), those that do not count are read again
+ * and subtracted; else those that count are read again and added. Each is read against its leaf
+ * hash, since the disk may have changed since the replay. Every worker adds up sums of its own,
+ * which are added at the end; a sum does not depend on the order.
  */
 #include "election/styles.h"
 #include "record/pool.h"
 #include "record/reader.h"
+#include "record/sums.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIPS_A_JOB = 1024, NO_SET = -1 };
-
-typedef struct {
-    uint64_t leaf;
-    uint16_t unit, style;
-} tip;
+enum { BALLOTS_A_JOB = 1024, NO_SET = -1 };
 
 typedef struct {
     tp_bundle bundle;
@@ -31,8 +28,8 @@ typedef struct {
     const tp_replay *p;
     tp_record *r;
     tp_styles styles;
-    tip *tips;
-    size_t tip_count;
+    tp_counted_ballot *ballots; /* to read again */
+    size_t ballot_count;
     uint32_t *counted; /* [contest][unit] */
     tp_reporting plan;
     int32_t *set_of;  /* [contest][unit] */
@@ -46,24 +43,36 @@ typedef struct {
 /* ---- what counts ---- */
 
 static int by_leaf(const void *a, const void *b) {
-    uint64_t x = ((const tip *)a)->leaf, y = ((const tip *)b)->leaf;
+    uint64_t x = ((const tp_counted_ballot *)a)->leaf, y = ((const tp_counted_ballot *)b)->leaf;
     return x < y ? -1 : x > y;
 }
 
-static tp_err gather_tips(work *w) {
+static void count_credential(work *w, const tp_credential *c) {
     const tp_manifest *m = &w->p->manifest;
-    w->tips = malloc((w->p->credential_count + 1) * sizeof *w->tips);
+    const tp_style *style = &m->styles[c->style];
+    for (size_t k = 0; k < style->contest_count; k++)
+        w->counted[style->contests[k] * m->unit_count + c->unit]++;
+}
+
+/* What counts, by contest and unit, and the ballots to read again: those that count, or with sums
+ * the others. */
+static tp_err gather_ballots(work *w) {
+    const tp_manifest *m = &w->p->manifest;
+    const tp_sums *sums = w->p->sums;
+    size_t replaced = sums ? sums->replaced_count : 0;
+    w->ballots = malloc((w->p->credential_count + replaced + 1) * sizeof *w->ballots);
     w->counted = calloc((size_t)m->contest_count * m->unit_count, sizeof *w->counted);
-    if (!w->tips || !w->counted) return TP_SYSTEM;
+    if (!w->ballots || !w->counted) return TP_SYSTEM;
     for (size_t i = 0; i < w->p->credential_count; i++) {
         const tp_credential *c = &w->p->credentials[i];
-        if (!tp_credential_counts(c)) continue;
-        w->tips[w->tip_count++] = (tip){c->tip_index, c->unit, c->style};
-        const tp_style *style = &m->styles[c->style];
-        for (size_t k = 0; k < style->contest_count; k++)
-            w->counted[style->contests[k] * m->unit_count + c->unit]++;
+        bool counts = tp_credential_counts(c);
+        if (counts) count_credential(w, c);
+        if (!c->sequence || counts == (sums != NULL)) continue;
+        w->ballots[w->ballot_count++] = (tp_counted_ballot){c->tip_index, c->unit, c->style};
     }
-    qsort(w->tips, w->tip_count, sizeof *w->tips, by_leaf);
+    for (size_t i = 0; i < replaced; i++)
+        w->ballots[w->ballot_count++] = sums->replaced[i];
+    qsort(w->ballots, w->ballot_count, sizeof *w->ballots, by_leaf);
     return TP_OK;
 }
 
@@ -92,7 +101,8 @@ static tp_err plan_sets(work *w) {
 
 /* ---- adding ---- */
 
-static tp_err add_ballot(work *w, adder *a, const tip *t, const uint8_t *bytes, tp_fault *fault) {
+static tp_err add_ballot(work *w, adder *a, const tp_counted_ballot *t, const uint8_t *bytes,
+                         tp_fault *fault) {
     const tp_ballot_style *style = &w->styles.list[t->style];
     const uint8_t *proof = bytes + TP_BALLOT_HEAD;
     for (size_t i = 0; i < style->contest_count; i++) {
@@ -111,7 +121,8 @@ static tp_err add_ballot(work *w, adder *a, const tip *t, const uint8_t *bytes, 
 }
 
 /* The ballot's bytes, as they are in the tree. */
-static tp_err read_tip(work *w, adder *a, const tip *t, const uint8_t **bytes, tp_fault *fault) {
+static tp_err read_again(work *w, adder *a, const tp_counted_ballot *t, const uint8_t **bytes,
+                         tp_fault *fault) {
     tp_hash leaf;
     tp_err err = TP_OK;
     if (a->bundle.index != t->leaf / TP_TILE_WIDTH)
@@ -130,18 +141,18 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-static void add_tips(void *ctx, size_t i, unsigned worker) {
+static void add_ballots(void *ctx, size_t i, unsigned worker) {
     work *w = ctx;
     adder *a = &w->adders[worker];
-    size_t job = w->first_job + i, end = smaller((job + 1) * TIPS_A_JOB, w->tip_count);
-    for (i = job * TIPS_A_JOB; i < end && w->tips[i].leaf < a->bad; i++) {
+    size_t job = w->first_job + i, end = smaller((job + 1) * BALLOTS_A_JOB, w->ballot_count);
+    for (i = job * BALLOTS_A_JOB; i < end && w->ballots[i].leaf < a->bad; i++) {
         const uint8_t *bytes = NULL;
         tp_fault fault;
-        tp_err err = read_tip(w, a, &w->tips[i], &bytes, &fault);
-        if (!err) err = add_ballot(w, a, &w->tips[i], bytes, &fault);
+        tp_err err = read_again(w, a, &w->ballots[i], &bytes, &fault);
+        if (!err) err = add_ballot(w, a, &w->ballots[i], bytes, &fault);
         if (!err) continue;
         a->fault = fault;
-        a->bad = w->tips[i].leaf;
+        a->bad = w->ballots[i].leaf;
     }
 }
 
@@ -183,13 +194,15 @@ static tp_err add_all(work *w, const tp_replay_options *o, tp_fault *fault) {
         err = tp_fail(fault, TP_SYSTEM, "system", "memory");
         goto cleanup;
     }
-    size_t jobs = (w->tip_count + TIPS_A_JOB - 1) / TIPS_A_JOB, step = 16 * tp_pool_threads(pool);
+    size_t jobs = (w->ballot_count + BALLOTS_A_JOB - 1) / BALLOTS_A_JOB,
+           step = 16 * tp_pool_threads(pool);
     for (w->first_job = 0; w->first_job < jobs; w->first_job += step) {
         size_t count = smaller(jobs - w->first_job, step);
-        tp_pool_for(pool, count, add_tips, w);
+        tp_pool_for(pool, count, add_ballots, w);
         if (o->progress)
             o->progress(o->progress_ctx, "aggregates",
-                        smaller((w->first_job + count) * TIPS_A_JOB, w->tip_count), w->tip_count);
+                        smaller((w->first_job + count) * BALLOTS_A_JOB, w->ballot_count),
+                        w->ballot_count);
     }
     err = first_fault(w, fault);
 cleanup:
@@ -202,8 +215,19 @@ cleanup:
 /* The sums of all workers in those of the first. */
 static void join_adders(work *w) {
     for (unsigned i = 1; i < w->adder_count; i++)
-        for (size_t k = 0; k < w->point_count; k++)
-            tp_point_add(&w->adders[0].sum[k], &w->adders[0].sum[k], &w->adders[i].sum[k]);
+        tp_points_add(w->adders[0].sum, w->adders[0].sum, w->adders[i].sum, w->point_count);
+}
+
+/* What was read again did not count: a set's sum is that of its units without it. */
+static void subtract_from_sums(work *w) {
+    tp_point *sum = w->adders[0].sum;
+    for (size_t i = 0; i < w->point_count; i++)
+        tp_point_neg(&sum[i], &sum[i]);
+    for (size_t i = 0; i < w->plan.count; i++) {
+        const tp_reporting_set *s = &w->plan.sets[i];
+        for (size_t k = 0; k < s->unit_count; k++)
+            tp_sums_total(sum + w->first_of[i], w->p->sums, s->contest, s->units[k]);
+    }
 }
 
 /* By way of the document, so that what is returned is what its reader makes of it. */
@@ -247,7 +271,7 @@ static void release(work *w) {
     free(w->first_of);
     free(w->set_of);
     free(w->counted);
-    free(w->tips);
+    free(w->ballots);
     tp_reporting_free(&w->plan);
     tp_styles_free(&w->styles);
 }
@@ -261,7 +285,7 @@ tp_err tp_replay_aggregate(tp_aggregates *a, uint32_t withheld[static TP_MAX_CON
     tp_err err = tp_record_load_tree(r, fault);
     if (err) return err;
     err = tp_styles_make(&w.styles, &p->manifest, tp_ceremony_keys(p->board.ceremony));
-    if (!err) err = gather_tips(&w);
+    if (!err) err = gather_ballots(&w);
     if (!err) err = plan_sets(&w);
     if (err) {
         tp_fail(fault, err, "system", "memory");
@@ -269,6 +293,7 @@ tp_err tp_replay_aggregate(tp_aggregates *a, uint32_t withheld[static TP_MAX_CON
     }
     if ((err = add_all(&w, o, fault))) goto cleanup;
     join_adders(&w);
+    if (p->sums) subtract_from_sums(&w);
     err = make_aggregates(a, &w, fault);
     if (!err) memcpy(withheld, w.plan.withheld, sizeof w.plan.withheld);
 cleanup:

@@ -104,6 +104,7 @@ typedef struct {
     tp_credential *credentials; /* sorted by key after replay */
     size_t credential_count;
     tp_reconciliation *units; /* manifest.unit_count */
+    struct tp_sums *sums;     /* of the checked ballots, for tp_replay_aggregate; may be NULL */
 } tp_replay;
 
 /* Progress of long work: done of total items of what; silent if NULL. */

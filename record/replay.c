@@ -1,7 +1,7 @@
 /* Replay: the state of the board after all entries. spec: Y-5..Y-12.
  *
  *   workers: read a chunk of bundles -> leaf hashes against the tree -> registrations' signatures
- *            -> ballots' signatures and proofs, in batches by style
+ *            -> ballots' signatures and proofs, in batches by style -> sums by contest and unit
  *   this thread, in order: the board's rules -> the credentials' rules
  *
  * Invariants
@@ -9,13 +9,16 @@
  *  2. The verdict is that of the first bad entry, whatever the number of threads.
  *  3. Ballots are checked with the keys of the open act: chunks that were begun before it was
  *     applied are begun again.
- *  4. Memory: a few chunks, the tree's hashes, the credentials.
+ *  4. Memory: a few chunks, the tree's hashes, the credentials, the sums.
+ *  5. Every ballot of the board was checked, and so added to the sums, exactly once: a chunk checks
+ *     ballots only if it began after the act that opens the board, and is then applied whole.
  */
 #include "core/proof/schnorr.h"
 #include "election/styles.h"
 #include "record/credentials.h"
 #include "record/pool.h"
 #include "record/reader.h"
+#include "record/sums.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +26,9 @@
 enum {
     CHUNK_BUNDLES = 8,
     CHUNK_ENTRIES = CHUNK_BUNDLES * TP_TILE_WIDTH,
-    STYLE_AT = 32 + 32 + 4 + 32 + 2, /* of a ballot's style */
-    ENTRY_HEAD = 1,                  /* an entry's type stands before its body */
+    UNIT_AT = 32 + 32 + 4 + 32, /* of a ballot's unit */
+    STYLE_AT = UNIT_AT + 2,     /* and of its style */
+    ENTRY_HEAD = 1,             /* an entry's type stands before its body */
 };
 
 typedef struct replay replay;
@@ -176,7 +180,23 @@ static size_t gather(chunk *c, bench *b, const tp_ballot_style *s) {
     return n;
 }
 
-static void check_ballots(chunk *c, bench *b, const tp_ballot_style *s) {
+typedef struct {
+    tp_sums *sums;
+    unsigned worker;
+    const tp_ballot_style *style;
+} summing;
+
+/* A tp_ballots_sink. */
+static void add_up(void *ctx, const uint8_t *ballot, const tp_point *points) {
+    const summing *a = ctx;
+    unsigned unit = (unsigned)ballot[UNIT_AT] << 8 | ballot[UNIT_AT + 1];
+    tp_sums_add(a->sums, a->worker, a->style, unit, points);
+}
+
+static void check_ballots(chunk *c, unsigned worker, const tp_ballot_style *s) {
+    bench *b = &c->in->benches[worker];
+    summing sum = {c->in->out->sums, worker, s};
+    const tp_ballots_sink sink = {add_up, &sum};
     size_t n = gather(c, b, s);
     if (!n || c->in->o->trusting) return;
     tp_fault fault = {.err = TP_SYSTEM, .code = "system", .where = "memory"};
@@ -184,7 +204,9 @@ static void check_ballots(chunk *c, bench *b, const tp_ballot_style *s) {
         mark_bad(c, b->index[0], &fault);
         return;
     }
-    if (!tp_ballots_verify_var(b->result, b->code, s, b->ballot, n, b->scratch)) return;
+    if (!tp_ballots_verify_more_var(b->result, b->code, s, b->ballot, NULL, n,
+                                    sum.sums ? &sink : NULL, b->scratch))
+        return;
     for (size_t i = 0; i < n; i++) {
         if (!b->result[i]) continue;
         fault = (tp_fault){.err = b->result[i], .code = b->code[i]};
@@ -202,7 +224,7 @@ static void run_chunk(tp_job *job, unsigned worker) {
             check_registrations(c, &c->in->benches[worker], i);
     }
     for (uint16_t s = 0; c->open && s < c->in->styles.count; s++)
-        check_ballots(c, &c->in->benches[worker], &c->in->styles.list[s]);
+        check_ballots(c, worker, &c->in->styles.list[s]);
 }
 
 /* ---- in order: credentials ---- */
@@ -259,7 +281,12 @@ static tp_err apply_ballot(replay *x, const tp_entry *e, uint64_t index, tp_faul
     if ((err = tp_cast_rule(c, &b, fault))) return err;
     tp_reconciliation *unit = unit_of(x, c);
     unit->ballots++;
-    if (c->sequence) unit->replaced++;
+    if (c->sequence) {
+        unit->replaced++;
+        const tp_counted_ballot old = {c->tip_index, c->unit, c->style};
+        if (x->out->sums && (err = tp_sums_replaced(x->out->sums, &old)))
+            return tp_fail(fault, err, "system", "memory");
+    }
     c->sequence = b.sequence;
     c->tip_index = index;
     memcpy(c->tip, x->out->board.last_ballot, 32);
@@ -293,6 +320,8 @@ static tp_err open_board(replay *x, tp_fault *fault) {
     const tp_keys *keys = tp_ceremony_keys(x->out->board.ceremony);
     if (!keys) return tp_fail(fault, TP_REFUSED, "board.phase", "no keys");
     tp_err err = tp_styles_make(&x->styles, &x->out->manifest, keys);
+    if (!err && !x->o->trusting)
+        err = tp_sums_make(&x->out->sums, &x->out->manifest, tp_pool_threads(x->pool));
     if (err) return tp_fail(fault, err, "system", "memory");
     x->opened = true;
     return TP_OK;
@@ -457,5 +486,6 @@ void tp_replay_free(tp_replay *p) {
     tp_manifest_free(&p->manifest);
     free(p->credentials);
     free(p->units);
+    tp_sums_free(p->sums);
     memset(p, 0, sizeof *p);
 }

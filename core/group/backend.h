@@ -35,6 +35,7 @@ typedef struct {
     size_t (*decode_hinted_var)(tp_point *out, const uint8_t (*in)[32], const uint8_t (*hints)[32],
                                 size_t n);
     size_t (*hint_var)(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t n);
+    void (*add)(tp_point *out, const tp_point *a, const tp_point *b, size_t n);
     void (*encode)(uint8_t (*out)[32], const tp_point *a, size_t n);
     void (*encode_double)(uint8_t (*out)[32], const tp_point *a, size_t n);
     void (*from_uniform_var)(tp_point *out, const uint8_t (*in)[64], size_t n);

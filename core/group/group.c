@@ -126,6 +126,10 @@ tp_err tp_points_hint_var(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t 
     return TP_MALFORMED;
 }
 
+void tp_points_add(tp_point *out, const tp_point *a, const tp_point *b, size_t n) {
+    backend->add(out, a, b, n);
+}
+
 void tp_points_encode(uint8_t (*out)[32], const tp_point *a, size_t n) {
     backend->encode(out, a, n);
 }

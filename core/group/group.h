@@ -116,6 +116,8 @@ TP_MUST_USE tp_err tp_points_decode_hinted_var(tp_point *out, const uint8_t (*in
 /* Hints for valid encodings. TP_MALFORMED as above. */
 TP_MUST_USE tp_err tp_points_hint_var(uint8_t (*hints)[32], const uint8_t (*in)[32], size_t n,
                                       size_t *bad);
+/* out[i] = a[i] + b[i] */
+void tp_points_add(tp_point *out, const tp_point *a, const tp_point *b, size_t n);
 void tp_points_encode(uint8_t (*out)[32], const tp_point *a, size_t n);
 /* out[i] = the encoding of 2*a[i], several times faster than that of a[i]: no square root. Who
  * makes points from scalars only to send them takes half the scalars (tp_scalars_half) and encodes

@@ -18,6 +18,7 @@ const tp_backend tp_backend_ifma = {
     .decode_var = ifma_decode_var,
     .decode_hinted_var = ifma_decode_hinted_var,
     .hint_var = ifma_hint_var,
+    .add = ifma_add,
     .encode = ifma_encode,
     .encode_double = ifma_encode_double,
     .from_uniform_var = ifma_from_uniform_var,

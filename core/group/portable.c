@@ -47,6 +47,11 @@ static void scalars_powers(tp_scalar *out, const tp_scalar *x, size_t n) {
     }
 }
 
+static void add(tp_point *out, const tp_point *a, const tp_point *b, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        tp_point_add(&out[i], &a[i], &b[i]);
+}
+
 const tp_backend tp_backend_portable = {
     .name = "portable",
     .supported = supported,
@@ -57,6 +62,7 @@ const tp_backend tp_backend_portable = {
     .encode = tp_ristretto_encode,
     .encode_double = tp_ristretto_encode_double,
     .from_uniform_var = tp_ristretto_from_uniform_var,
+    .add = add,
     .mul_base = tp_mul_base,
     .mul = tp_mul_each,
     .mul_sum_scratch = tp_mul_straus_scratch,

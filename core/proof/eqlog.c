@@ -103,9 +103,13 @@ static tp_err add_block(tp_point *r, tp_point *d, weights *w, workspace *ws,
     if (!d) return TP_OK;
     if (tp_points_decode_var(ws->points, s->d + first * s->p, n * s->p, NULL) != TP_OK)
         return TP_MALFORMED;
-    for (size_t i = 0; i < n; i++)
-        tp_scalars_scale(ws->both + i * s->p, ws->delta, &ws->mu[i], s->p);
-    tp_msm_var(&part, ws->both, ws->points, n * s->p, s->p == 1 ? WEIGHT_BITS : FULL_BITS, ws->msm);
+    if (s->p == 1) { /* delta_1 = 1 */
+        tp_msm_var(&part, ws->mu, ws->points, n, WEIGHT_BITS, ws->msm);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            tp_scalars_scale(ws->both + i * s->p, ws->delta, &ws->mu[i], s->p);
+        tp_msm_var(&part, ws->both, ws->points, n * s->p, FULL_BITS, ws->msm);
+    }
     tp_point_add(d, d, &part);
     return TP_OK;
 }

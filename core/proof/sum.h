@@ -83,6 +83,9 @@ typedef struct {
     size_t keys;       /* of Y_1 */
 } tp_sum_shared;
 
+/* Points of an item other than C_1..C_p: R, A, T1. */
+#define TP_SUM_OTHER_POINTS 3
+
 /* What one proof needs of a batch. */
 void tp_sum_need(tp_batch_limits *need, const tp_sum_shape *shape);
 /* Adds the equations of one ballot to the batch's current item; faults become the item's verdict,

@@ -62,8 +62,7 @@ tp_err tp_sum_open_var(uint8_t *choices, const uint8_t *ciphertext, const tp_sca
 /* ---- aggregate ---- */
 
 void tp_sum_aggregate_var(tp_point *total, const tp_point *ciphertext, const tp_sum_shape *shape) {
-    for (size_t i = 0; i < 1 + tp_sum_points(shape); i++)
-        tp_point_add(&total[i], &total[i], &ciphertext[i]);
+    tp_points_add(total, total, ciphertext, 1 + tp_sum_points(shape));
 }
 
 /* ---- table ---- */

@@ -87,8 +87,11 @@ tp_err tp_sum_verify_var(const uint8_t *proof, size_t len, const tp_sum_context 
 
 void tp_sum_need(tp_batch_limits *need, const tp_sum_shape *shape) {
     size_t p = tp_sum_points(shape), m = tp_sum_bits(shape);
-    *need = (tp_batch_limits){
-        .items = 1, .equations = 4, .points = p + 3, .terms = 11, .scalars = m + p};
+    *need = (tp_batch_limits){.items = 1,
+                              .equations = 4,
+                              .points = p + TP_SUM_OTHER_POINTS,
+                              .terms = 11,
+                              .scalars = m + p};
 }
 
 /* The equations E1..E4 as terms. */

@@ -3,15 +3,17 @@
 
 void tp_decrypt_share(tp_point *d, const tp_scalar *x, size_t p, const tp_point *r, size_t u) {
     enum { BLOCK = 32 };
-    tp_point same[BLOCK];
-    for (size_t i = 0; i < u; i++) {
-        for (size_t k = 0; k < p; k += BLOCK) {
-            size_t n = p - k < BLOCK ? p - k : BLOCK;
-            for (size_t j = 0; j < n; j++)
-                same[j] = r[i];
-            tp_points_mul(d + i * p + k, x + k, same, n);
+    tp_point point[BLOCK];
+    tp_scalar key[BLOCK];
+    for (size_t at = 0; at < u * p; at += BLOCK) {
+        size_t n = u * p - at < BLOCK ? u * p - at : BLOCK;
+        for (size_t j = 0; j < n; j++) {
+            point[j] = r[(at + j) / p];
+            key[j] = x[(at + j) % p];
         }
+        tp_points_mul(d + at, key, point, n);
     }
+    tp_wipe(key, sizeof key);
 }
 
 static tp_err check_indexes(const uint32_t *index, size_t count, uint32_t n, uint32_t t) {

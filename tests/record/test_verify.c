@@ -293,6 +293,26 @@ static void trusting_says_so(void **state) {
     rig_free(&g);
 }
 
+/* The sums gathered while ballots are checked, less those that do not count, are the sums of the
+ * counted ballots decoded anew (as without proofs). */
+static void both_sums_are_equal(void **state) {
+    (void)state;
+    rig g;
+    rig_whole(&g, &(rig_plan){.voters = 24, .floor = 2});
+    char *dir = scratch_folder();
+    rig_write(&g, dir);
+    for (int trusting = 0; trusting < 2; trusting++) {
+        tp_verification v;
+        tp_replay_options o = {.threads = 3, .trusting = trusting};
+        assert_int_equal(tp_verify(&v, dir, NULL, &o), TP_OK);
+        assert_int_equal(rig_check(&v, "aggregates")->verdict, TP_PASS);
+        assert_int_equal(rig_check(&v, "results")->verdict, TP_PASS);
+        assert_null(strstr(rig_check(&v, "reconciliation")->detail, " 0 "));
+    }
+    scratch_remove(dir);
+    rig_free(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stage_verifies), cmocka_unit_test(results_are_what_was_chosen),
@@ -300,7 +320,7 @@ int main(void) {
         cmocka_unit_test(forged_registration),  cmocka_unit_test(cancels),
         cmocka_unit_test(exclusions),           cmocka_unit_test(stranger_votes),
         cmocka_unit_test(over_the_roll),        cmocka_unit_test(bad_ballot_in_the_middle),
-        cmocka_unit_test(trusting_says_so),
+        cmocka_unit_test(trusting_says_so),     cmocka_unit_test(both_sums_are_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

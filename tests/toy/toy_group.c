@@ -218,6 +218,11 @@ void tp_point_add(tp_point *out, const tp_point *a, const tp_point *b) {
     *out = toy_point(a->limb[0] + b->limb[0]);
 }
 
+void tp_points_add(tp_point *out, const tp_point *a, const tp_point *b, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        tp_point_add(&out[i], &a[i], &b[i]);
+}
+
 void tp_point_sub(tp_point *out, const tp_point *a, const tp_point *b) {
     *out = toy_point(a->limb[0] + TOY_ORDER - b->limb[0]);
 }

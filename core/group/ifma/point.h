@@ -186,6 +186,16 @@ static void store_points(tp_point *out, size_t at, size_t n, const extended *p) 
     tp_wipe(&beyond, sizeof beyond);
 }
 
+static void ifma_add(tp_point *out, const tp_point *a, const tp_point *b, size_t n) {
+    for (size_t at = 0; at < n; at += TP_LANES) {
+        extended p, q;
+        load_points(&p, a, at, n);
+        load_points(&q, b, at, n);
+        p = to_extended(point_add_cached(extended_to_running(p), extended_to_cached(q)));
+        store_points(out, at, n, &p);
+    }
+}
+
 /* The sum of the eight lanes, in every lane. */
 static running sum_lanes(running r) {
     const v8 swap[3] = {_mm512_setr_epi64(4, 5, 6, 7, 0, 1, 2, 3),
