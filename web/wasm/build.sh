@@ -33,7 +33,7 @@ case ${out##*/} in
       election/board.c election/ceremony.c election/decrypt.c election/fault.c election/manifest.c
       election/merge.c election/styles.c election/tally.c
       record/aggregate.c record/buffer.c record/checkpoint.c record/credentials.c record/files.c
-      record/range.c record/replay.c record/results.c record/tiles.c record/verify.c
+      record/range.c record/replay.c record/results.c record/sums.c record/tiles.c record/verify.c
       web/wasm/verify/exports.c web/wasm/verify/folder.c web/wasm/verify/json.c
       web/wasm/verify/lock.c web/wasm/verify/memory.c web/wasm/verify/pool.c
       web/wasm/verify/sodium.c web/wasm/verify/text.c"
