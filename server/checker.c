@@ -5,6 +5,8 @@
  *  2. Ballots and errands take turns, and both queues have an end: neither starves the other.
  *  3. When batches come out bad, signatures are checked one by one first for a while, so that a
  *     flood of forged ballots costs its senders' signatures and not searches within batches (I1).
+ *  4. Who signs a false proof waits: that credential's ballots are turned away for a while (I1).
+ *     Without its signature nobody can bring this on it. spec: H-8
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,20 @@
 #include "server/daemon.h"
 #include "server/log.h"
 
-enum { BATCH = 128, WAITING_MAX = 4096, ERRANDS_MAX = 256, SUSPECT_FOR = 1024, MAX_THREADS = 64 };
+enum {
+    BATCH = 128,
+    WAITING_MAX = 4096,
+    ERRANDS_MAX = 256,
+    SUSPECT_FOR = 1024,
+    MAX_THREADS = 64,
+    PENALTIES = 256,
+    PENALTY_S = 5
+};
+
+typedef struct {
+    uint8_t credential[32];
+    uint64_t until; /* Unix seconds */
+} penalty;
 
 struct tp_checker {
     tp_server *s;
@@ -25,8 +40,10 @@ struct tp_checker {
     size_t waiting;
     tp_errand *errands, **errands_tail;
     size_t errands_waiting;
-    bool errand_last;    /* ballots and errands take turns */
-    _Atomic int suspect; /* ballots still to be checked with care */
+    bool errand_last;             /* ballots and errands take turns */
+    _Atomic int suspect;          /* ballots still to be checked with care */
+    penalty penalties[PENALTIES]; /* the oldest gives way */
+    size_t next_penalty;
     bool stop;
 };
 
@@ -81,6 +98,26 @@ static size_t sift(tp_checker *c, bench *b, size_t n) {
     return kept;
 }
 
+/* After a false proof under a good signature. */
+static void punish(tp_checker *c, const tp_cast *cast) {
+    if (check_signature(cast)) return;
+    pthread_mutex_lock(&c->lock);
+    penalty *p = &c->penalties[c->next_penalty++ % PENALTIES];
+    memcpy(p->credential, cast->ballot.credential, 32);
+    p->until = tp_server_now() + PENALTY_S;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Behind the lock. */
+static bool is_punished(const tp_checker *c, const tp_cast *cast) {
+    uint64_t now = tp_server_now();
+    for (size_t i = 0; i < PENALTIES; i++)
+        if (c->penalties[i].until > now &&
+            !memcmp(c->penalties[i].credential, cast->ballot.credential, 32))
+            return true;
+    return false;
+}
+
 static void *scratch_for(bench *b, size_t len) {
     if (len <= b->scratch_len) return b->scratch;
     free(b->scratch);
@@ -103,8 +140,10 @@ static void check_batch(tp_checker *c, bench *b, size_t n) {
     void *scratch = scratch_for(b, tp_ballot_verify_scratch(style, n));
     tp_err err = tp_ballots_verify_var(b->result, b->code, style, b->bytes, n, scratch);
     if (err) c->suspect = SUSPECT_FOR;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (b->result[i]) punish(c, b->cast[i]);
         tp_cast_checked(b->cast[i], b->result[i], b->code[i]);
+    }
 }
 
 /* NULL: it is the ballots' turn, or nothing waits. */
@@ -144,7 +183,7 @@ bool tp_checker_submit(tp_server *s, tp_cast *cast) {
     tp_checker *c = s->checker;
     cast->next = NULL;
     pthread_mutex_lock(&c->lock);
-    bool room = c->waiting < WAITING_MAX;
+    bool room = c->waiting < WAITING_MAX && !is_punished(c, cast);
     if (room) {
         *c->tail = cast;
         c->tail = &cast->next;

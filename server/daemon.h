@@ -141,7 +141,7 @@ struct tp_cast {
 
 TP_MUST_USE tp_err tp_checker_start(tp_server *s);
 void tp_checker_stop(tp_server *s);
-/* False: too many wait. */
+/* False: too many wait, or this credential has just signed a false proof. */
 bool tp_checker_submit(tp_server *s, tp_cast *c);
 /* Called by the checker for each ballot: on to the recorder, or refused. */
 void tp_cast_checked(tp_cast *c, tp_err err, const char *code);
