@@ -165,11 +165,20 @@ start('board', async (app) => {
       check(keys === null ? null : Boolean(keys), t('board.c-keys')),
       check(checkpoint ? true : checkpoint === null ? false : null, checkpoint ? tn('board.c-checkpoint', checkpoint.size) : t('board.c-checkpoint-none')),
       check(rootMatches, t('board.c-root'))),
-    checkpoint && !story ? h('p', {}, button(tn('board.read-all', checkpoint.size), (event) => {
+    h('p', { class: 'hint' }, t('board.not-all')));
+  }
+
+  function readButton() {
+    return button(tn('board.read-all', checkpoint.size), (event) => {
       event.target.disabled = true;
       readAll().catch((e) => app.show(() => ({ title: t('board.title'), content: failure(e) })));
-    })) : null,
-    h('p', { class: 'hint' }, t('board.not-all')));
+    });
+  }
+
+  // A long record is read when somebody asks for it; until then nothing is said of its steps.
+  function telling() {
+    if (story || !checkpoint) return steps();
+    return [h('p', {}, t('board.unread')), h('p', {}, readButton())];
   }
 
   function verifyHere() {
@@ -194,7 +203,7 @@ start('board', async (app) => {
         rootMatches === false && notice('bad', t('board.bad'), t('alarm.next')),
         h('div', { class: 'columns board' },
           h('section', {}, h('h2', {}, t('board.story')),
-            progress !== null ? h('p', { class: 'working' }, t('board.reading', { done: progress, size: checkpoint.size })) : null, steps()),
+            progress !== null ? h('p', { class: 'working' }, t('board.reading', { done: progress, size: checkpoint.size })) : null, telling()),
           h('div', {}, verifyHere(), checks(), downloads(), h('section', { class: 'card' }, h('h2', {}, t('board.not-here')), h('p', {}, t('board.not-here-what'))))),
         checkpoint ? h('p', { class: 'hint' }, t('board.size', { n: number(checkpoint.size) })) : null,
       ],

@@ -125,12 +125,13 @@ start('results', async (app) => {
     return h('details', {}, h('summary', {}, tn('results.by-set', list.length)),
       h('p', { class: 'hint' }, t('results.by-set-what', { floor: manifest.floor })),
       h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('results.set-table', { title: words(contest.title) }) },
-        h('table', {}, h('caption', { class: 'visually-hidden' }, t('results.set-table', { title: words(contest.title) })),
+        h('table', { class: 'sets' }, h('caption', { class: 'visually-hidden' }, t('results.set-table', { title: words(contest.title) })),
           h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('results.set')), h('th', { scope: 'col', class: 'number' }, t('results.ballots')),
             top.map((o) => h('th', { scope: 'col', class: 'number' }, words(o.name))))),
           h('tbody', {}, list.map((s) => h('tr', {},
             h('th', { scope: 'row', class: 'post' }, s.units.length > 1
-              ? [tn('results.together', s.units.length, { region: regionName(regionOf(s.units[0])) }), h('span', { class: 'hint block' }, s.units.map(unitName).join(', '))]
+              ? h('details', {}, h('summary', {}, tn('results.together', s.units.length, { region: regionName(regionOf(s.units[0])) })),
+                h('span', { class: 'hint block' }, s.units.map(unitName).sort().join(', ')))
               : unitName(s.units[0])),
             h('td', { class: 'number' }, number(s.ballots)),
             top.map((o) => h('td', { class: 'number' }, number(s.votes[place.get(o.number)])))))))),

@@ -271,6 +271,31 @@ test('a site that is not isolated: one worker, the same verdict', async () => {
   plain.stop();
 });
 
+test('results: every post and region with its turnout, in the order that is asked for, from results.json', async () => {
+  const { reconciliation } = JSON.parse(honest.get('results.json'));
+  const units = JSON.parse(honest.get('manifest.json')).units;
+  await page.goto(`${server.url}/results`);
+  const rows = () => page.locator('#posts tbody tr').evaluateAll((list) => list.map((tr) => [...tr.cells].map((c) => c.textContent)));
+  const plain = (text) => Number(text.replaceAll(',', ''));
+  await page.locator('#posts').waitFor();
+  const grouped = await rows();
+  const groups = [...new Set(units.map((u) => u.group))];
+  assert.equal(grouped.length, units.length + groups.length);
+  const sums = await page.locator('#posts tr.sum').evaluateAll((list) => list.map((tr) => tr.cells[8].textContent));
+  assert.equal(sums.reduce((a, b) => a + plain(b), 0), reconciliation.total.counted);
+  await page.getByRole('button', { name: 'ballots counted' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'ballots counted');
+  const counted = await rows();
+  assert.equal(counted.length, units.length);
+  const figures = counted.map((r) => plain(r[8]));
+  assert.deepEqual(figures, [...figures].sort((a, b) => b - a));
+  for (const u of reconciliation.units) {
+    const row = counted.find((r) => r[0] === units.find((x) => x.id === u.unit).name);
+    assert.deepEqual(row.slice(1, 9).map(plain), ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'].map((f) => u[f]));
+  }
+  assert.equal(await page.getByRole('link', { name: 'Verify in this browser' }).getAttribute('href'), '/verify');
+});
+
 test('accessible, in both languages, on a narrow screen and by keyboard', async () => {
   for (const [lang, width] of [['en', 1280], ['fil', 390], ['en', 320]]) {
     const { context, page: p } = await open(browser, { viewport: { width, height: 800 } });
@@ -280,13 +305,19 @@ test('accessible, in both languages, on a narrow screen and by keyboard', async 
       const { violations } = await new AxeBuilder({ page: p }).analyze();
       assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`), []);
       assert.ok(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${lang} ${width}: too wide`);
-      assert.doesNotMatch(await p.locator('main').innerText(), /\b(verify|board|results)\.[a-z-]+\b(?!\.(js|json|csv))/);
+      assert.doesNotMatch(await p.locator('main').innerText(), /\b(verify|board|results)\.(?!json|csv)[a-z-]+\b/);
     };
     await check();
     await p.locator('.drop button.primary').focus();
     await p.keyboard.press('Enter');
     await pageReport(p);
     await check();
+    for (const name of ['results', 'board']) {
+      await p.goto(`${server.url}/${name}?lang=${lang}`);
+      await p.locator('main section.card').first().waitFor();
+      for (const details of await p.locator('main section > details > summary').all()) await details.click();
+      await check();
+    }
     await context.close();
   }
 });
