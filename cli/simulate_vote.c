@@ -152,18 +152,11 @@ static uint8_t *read_entry(json_t *answer, size_t *len) {
     return NULL;
 }
 
-/* The checkpoint's size and root, if the log signed it. */
-static bool read_checkpoint(const sim *s, tp_checkpoint *at, json_t *answer) {
+/* The checkpoint's size and root, if it holds. */
+static bool read_checkpoint(const sim *s, tp_checkpoint_seen *at, json_t *answer) {
     const char *text = json_string_value(json_object_get(answer, "checkpoint"));
-    const char *origin = s->manifest.log_origin;
-    tp_note note;
-    tp_vkey key;
-    return text && tp_note_parse(&note, text, strlen(text)) == TP_OK &&
-           tp_vkey_init(&key, origin, strlen(origin), TP_KEY_ED25519, s->manifest.log_key) ==
-               TP_OK &&
-           tp_note_verify(&note, &key, crypto_sign_verify_detached, NULL) == TP_OK &&
-           tp_checkpoint_parse(at, note.text, note.text_len) == TP_OK &&
-           at->origin_len == strlen(origin) && !memcmp(at->origin, origin, at->origin_len);
+    tp_fault fault;
+    return text && tp_checkpoint_check(at, text, strlen(text), &s->manifest, &fault) == TP_OK;
 }
 
 static bool read_proof(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count, json_t *answer) {
@@ -181,7 +174,7 @@ static bool read_proof(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count, j
 /* The ballot before is on the board, and it is ours. spec: C-13 */
 static bool predecessor_proven(const sim *s, const voter *v, const place *p, json_t *answer) {
     size_t len, count;
-    tp_checkpoint at;
+    tp_checkpoint_seen at;
     tp_hash leaf, proof[TP_TREE_MAX_PROOF];
     tp_tip tip = {.sequence = (uint32_t)p->sequence};
     json_int_t index = json_integer_value(json_object_get(answer, "leaf"));

@@ -27,28 +27,18 @@ static tp_err log_vkey(tp_vkey *k, const tp_manifest *m, const uint8_t key[stati
     return tp_vkey_init(k, m->log_origin, strlen(m->log_origin), TP_KEY_ED25519, key);
 }
 
-static bool line_is_of(const tp_note *n, unsigned line, const tp_vkey *k) {
-    tp_note_signature s;
-    tp_note_signature_at(n, line, &s);
-    return s.name_len == k->name_len && !memcmp(s.name, k->name, s.name_len) &&
-           !memcmp(s.id, k->id, 4);
-}
-
 /* The lines after the first: witnesses in the manifest's order. spec: R-13 */
 static tp_err check_cosignatures(const tp_note *n, const tp_manifest *m, tp_fault *fault) {
-    unsigned line = 1;
-    for (size_t i = 0; i < m->witnesses.count && line < n->count; i++) {
+    tp_vkey keys[TP_MAX_WITNESSES];
+    tp_err err = TP_OK;
+    for (size_t i = 0; !err && i < m->witnesses.count; i++) {
         const tp_signer *s = &m->witnesses.who[i];
-        tp_vkey key;
-        tp_err err = tp_vkey_init(&key, s->name, strlen(s->name), TP_KEY_COSIGNATURE, s->key);
-        if (err) return tp_fail(fault, err, "checkpoint.cosignature", CHECKPOINT);
-        if (!line_is_of(n, line, &key)) continue;
-        err = tp_note_verify(n, &key, crypto_sign_verify_detached, NULL);
-        if (err) return tp_fail(fault, err, "checkpoint.cosignature", CHECKPOINT);
-        line++;
+        err = tp_vkey_init(&keys[i], s->name, strlen(s->name), TP_KEY_COSIGNATURE, s->key);
     }
-    if (line < n->count) return tp_fail(fault, TP_REFUSED, "checkpoint.cosignature", CHECKPOINT);
-    if (line - 1 < m->witnesses.quorum)
+    if (!err)
+        err = tp_note_verify_further(n, keys, m->witnesses.count, crypto_sign_verify_detached);
+    if (err) return tp_fail(fault, err, "checkpoint.cosignature", CHECKPOINT);
+    if (n->count - 1 < m->witnesses.quorum)
         return tp_fail(fault, TP_REFUSED, "checkpoint.quorum", CHECKPOINT);
     return TP_OK;
 }
@@ -60,7 +50,7 @@ static tp_err check_note(const tp_note *n, const tp_checkpoint *at, const tp_man
     if (at->origin_len != len || memcmp(at->origin, m->log_origin, len))
         return tp_fail(fault, TP_REFUSED, "checkpoint.origin", CHECKPOINT);
     tp_err err = log_vkey(&key, m, m->log_key);
-    if (!err && !line_is_of(n, 0, &key)) err = TP_REFUSED;
+    if (!err && !tp_note_line_is(n, 0, &key)) err = TP_REFUSED;
     if (!err) err = tp_note_verify(n, &key, crypto_sign_verify_detached, NULL);
     if (err == TP_REFUSED) return tp_fail(fault, err, "checkpoint.key", CHECKPOINT);
     if (err) return tp_fail(fault, err, "checkpoint.signature", CHECKPOINT);
@@ -80,7 +70,7 @@ tp_err tp_checkpoint_check(tp_checkpoint_seen *out, const void *bytes, size_t le
     if (err) return tp_fail(fault, err, "checkpoint.malformed", CHECKPOINT);
     if ((err = check_note(&n, &at, m, fault))) return err;
     out->size = at.size;
-    memcpy(out->root, at.root.b, 32);
+    out->root = at.root;
     out->witnesses = n.count - 1;
     return TP_OK;
 }

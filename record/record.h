@@ -37,7 +37,7 @@ TP_MUST_USE tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32
 /* What a checkpoint says, once it holds. */
 typedef struct {
     uint64_t size;
-    uint8_t root[32];
+    tp_hash root;
     unsigned witnesses; /* that cosigned */
 } tp_checkpoint_seen;
 /* Does this note hold as a checkpoint of the election? "checkpoint.malformed", "checkpoint.origin",

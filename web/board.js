@@ -39,7 +39,7 @@ start('board', async (app) => {
     core = await startCore();
     manifest = await loadManifest(core, app.election);
     const note = await optional(getText('/board/checkpoint'));
-    checkpoint = note && await core.checkpoint(note, manifest.log.origin, manifest.log.key);
+    checkpoint = note && await core.checkpoint(note, manifest.log);
     keys = await loadKeys(core, manifest).catch((e) => { if (e instanceof Refusal) throw e; return false; });
     app.show(screen, { focus: false });
     if (checkpoint && checkpoint.size <= READ_AT_ONCE) await readAll();

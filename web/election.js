@@ -55,7 +55,12 @@ function readManifest(m, fingerprint) {
     threshold: m.trustees.threshold,
     registrars: list(m.registrars.who),
     officers: list(m.officers.who),
-    log: { origin: m.log.origin, key: fromHex(m.log.key, 32) },
+    log: {
+      origin: m.log.origin,
+      key: fromHex(m.log.key, 32),
+      witnesses: list(m.witnesses.who).map((w) => ({ name: w.name, key: fromHex(w.key, 32) })),
+      quorum: m.witnesses.quorum,
+    },
     batchInterval: m.batch.interval_s,
   };
 }
@@ -121,8 +126,7 @@ function proofOf(answer) {
 // Whether an answer of GET /api/tracker proves that the leaf is on the board: { size } or null.
 export async function provenRecorded(core, manifest, answer, leaf) {
   const nodes = proofOf(answer);
-  return nodes && core.recorded(leaf, answer.leaf, nodes, answer.checkpoint, manifest.log.origin,
-    manifest.log.key);
+  return nodes && core.recorded(leaf, answer.leaf, nodes, answer.checkpoint, manifest.log);
 }
 
 // What this page has seen of the board: no later answer may know less, or otherwise.
@@ -149,7 +153,7 @@ export async function provenPredecessor(core, manifest, answer, horizon) {
   if (!nodes || !entry || !hash) return 'proof';
   const tip = { fingerprint: manifest.fingerprint, hash, sequence: answer.sequence };
   const seen = await core.predecessor(tip, entry, answer.leaf, nodes, answer.checkpoint,
-    manifest.log.origin, manifest.log.key);
+    manifest.log);
   if (seen.fault) return seen.fault;
   return horizon.admits(seen) ? '' : 'stale';
 }

@@ -164,14 +164,19 @@ export class Core {
     });
   }
 
-  // A C2SP signed note with a checkpoint: { size, root } if the log's key signed it, else null.
-  checkpoint(note, origin, logKey) {
+  // A C2SP signed note with a checkpoint: { size, root } if the log's key signed it and a quorum of
+  // its witnesses cosigned it, else null. log: { origin, key, witnesses: [{ name, key }], quorum }.
+  checkpoint(note, log) {
     return this.call(({ x, room, put, get }) => {
-      const [text, name] = [note, origin].map((s) => new TextEncoder().encode(s));
+      const utf8 = (s) => new TextEncoder().encode(s);
+      const [text, name] = [note, log.origin].map(utf8);
+      const witnesses = Uint8Array.from(log.witnesses.flatMap((w) => {
+        const called = utf8(w.name);
+        return [...w.key, called.length, ...called];
+      }));
       const [size, root] = [room(8), room(32)];
-      if (x.web_checkpoint(size, root, put(text), text.length, put(name), name.length, put(logKey))) {
-        return null;
-      }
+      if (x.web_checkpoint(size, root, put(text), text.length, put(name), name.length, put(log.key),
+        put(witnesses), witnesses.length, log.quorum)) return null;
       const value = new DataView(x.memory.buffer).getBigUint64(size, true);
       return value <= Number.MAX_SAFE_INTEGER ? { size: Number(value), root: get(root, 32) } : null;
     });

@@ -68,12 +68,12 @@ const operations = {
   leaf: (entry) => core.leaf(entry),
   leaves: (entries) => entries.map((entry) => core.leaf(entry)),
   root: (leaves) => core.root(leaves),
-  checkpoint: (note, origin, logKey) => core.checkpoint(note, origin, logKey),
+  checkpoint: (note, log) => core.checkpoint(note, log),
 
   // May the voter's next ballot follow the one that the server says is the newest? { size, root } of
   // the checkpoint that covers it, or { fault }. spec: C-13
-  predecessor({ fingerprint, hash, sequence }, entry, index, proof, note, origin, logKey) {
-    const checkpoint = core.checkpoint(note, origin, logKey);
+  predecessor({ fingerprint, hash, sequence }, entry, index, proof, note, log) {
+    const checkpoint = core.checkpoint(note, log);
     if (!checkpoint) return { fault: 'checkpoint' };
     if (!core.isTip(entry, { fingerprint, key: voter.key, hash, sequence })) return { fault: 'other' };
     const { size, root } = checkpoint;
@@ -81,9 +81,9 @@ const operations = {
     return { size, root };
   },
 
-  // Does the checkpoint, signed by the log, cover this leaf? { size } or null.
-  recorded(leaf, index, proof, note, origin, logKey) {
-    const checkpoint = core.checkpoint(note, origin, logKey);
+  // Does the checkpoint, signed by the log and its witnesses, cover this leaf? { size } or null.
+  recorded(leaf, index, proof, note, log) {
+    const checkpoint = core.checkpoint(note, log);
     if (!checkpoint || index >= checkpoint.size) return null;
     const { size, root } = checkpoint;
     return core.included(leaf, index, size, root, proof) ? { size } : null;

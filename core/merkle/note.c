@@ -336,6 +336,24 @@ tp_err tp_note_verify(const tp_note *n, const tp_vkey *k, tp_ed25519_verify *ver
     return TP_OK;
 }
 
+bool tp_note_line_is(const tp_note *n, unsigned i, const tp_vkey *k) {
+    tp_note_signature s;
+    tp_note_signature_at(n, i, &s);
+    return same_key(k->name, k->name_len, k->id, &s);
+}
+
+tp_err tp_note_verify_further(const tp_note *n, const tp_vkey *keys, size_t count,
+                              tp_ed25519_verify *verify) {
+    unsigned line = 1;
+    for (size_t i = 0; i < count && line < n->count; i++) {
+        if (!tp_note_line_is(n, line, &keys[i])) continue;
+        tp_err err = tp_note_verify(n, &keys[i], verify, NULL);
+        if (err) return err;
+        line++;
+    }
+    return line < n->count ? TP_REFUSED : TP_OK;
+}
+
 /* ---- checkpoints ---- */
 
 void tp_checkpoint_format(tp_writer *w, const tp_checkpoint *c) {

@@ -84,6 +84,13 @@ typedef int tp_ed25519_verify(const unsigned char *signature, const unsigned cha
 TP_MUST_USE tp_err tp_note_verify(const tp_note *n, const tp_vkey *k, tp_ed25519_verify *verify,
                                   uint64_t *time);
 
+/* Does line i < n->count have k's name and ID? */
+bool tp_note_line_is(const tp_note *n, unsigned i, const tp_vkey *k);
+/* Are all lines after the first of these keys, in their order, each at most once and good? Their
+ * number is n->count - 1. TP_REFUSED: a line that is not; else as tp_note_verify. spec: R-13 */
+TP_MUST_USE tp_err tp_note_verify_further(const tp_note *n, const tp_vkey *keys, size_t count,
+                                          tp_ed25519_verify *verify);
+
 /* ---- checkpoints ---- */
 
 typedef struct {

@@ -116,7 +116,7 @@ function note(origin, lines, key = log.privateKey, name = origin) {
 
 test('checkpoint: read if the log signed it, else nothing', () => {
   const good = ['5', Buffer.alloc(32, 3).toString('base64')];
-  const read = (n, origin = 'a.example/log') => core.checkpoint(n, origin, logKey);
+  const read = (n, origin = 'a.example/log') => core.checkpoint(n, { origin, key: logKey, witnesses: [], quorum: 0 });
   assert.deepEqual(read(note('a.example/log', good)), { size: 5, root: new Uint8Array(32).fill(3) });
   assert.equal(read(note('b.example/log', good)), null);
   assert.equal(read(note('a.example/log', good), 'b.example/log'), null);
@@ -125,6 +125,30 @@ test('checkpoint: read if the log signed it, else nothing', () => {
   assert.equal(read(note('a.example/log', ['5', 'AAAA'])), null);
   assert.equal(read(note('a.example/log', good).replace('\n5\n', '\n6\n')), null);
   assert.equal(read(''), null);
+});
+
+test('checkpoint: no fewer cosignatures than the quorum, in order, each good', () => {
+  const plain = note('a.example/log', ['5', Buffer.alloc(32, 3).toString('base64')]);
+  const body = plain.slice(0, plain.indexOf('\n\n') + 1);
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(1789000000n);
+  const witnesses = ['w1', 'w2', 'w3'].map((name) => {
+    const pair = crypto.generateKeyPairSync('ed25519');
+    const key = pair.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+    const id = sha256(Buffer.from(`${name}\n`), Buffer.from([4]), key).subarray(0, 4);
+    const signature = crypto.sign(null, Buffer.from(`cosignature/v1\ntime 1789000000\n${body}`), pair.privateKey);
+    return { name, key, line: `\u2014 ${name} ${Buffer.concat([id, time, signature]).toString('base64')}\n` };
+  });
+  const log = { origin: 'a.example/log', key: logKey, witnesses, quorum: 2 };
+  const read = (order) => core.checkpoint(plain + order.map((i) => witnesses[i].line).join(''), log);
+  const good = { size: 5, root: new Uint8Array(32).fill(3) };
+  for (const order of [[0, 1], [0, 2], [1, 2], [0, 1, 2]]) assert.deepEqual(read(order), good);
+  for (const order of [[], [0], [2], [1, 0], [0, 0], [2, 1, 0]]) assert.equal(read(order), null);
+  const line = witnesses[1].line;
+  const forged = line.slice(0, -6) + (line.at(-6) === 'A' ? 'B' : 'A') + line.slice(-5);
+  assert.equal(core.checkpoint(plain + witnesses[0].line + forged, log), null);
+  assert.equal(core.checkpoint(plain + witnesses[0].line + forged + witnesses[2].line, log), null);
+  assert.equal(core.checkpoint(plain + witnesses[0].line, { ...log, witnesses: [], quorum: 0 }), null);
 });
 
 test('inclusion: every leaf of small trees, and no other', () => {

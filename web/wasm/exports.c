@@ -231,19 +231,46 @@ static int verify_note(const unsigned char *signature, const unsigned char *mess
     return tp_ed25519_verify_var(signature, key, message, (size_t)message_len) ? -1 : 0;
 }
 
-/* A checkpoint of this origin, signed by the log's key: its size and root. */
+/* The witnesses of the manifest: for each its key (32 bytes), its name's length (1 byte), its name.
+ */
+static tp_err read_witnesses(tp_vkey keys[static TP_MAX_WITNESSES], size_t *count,
+                             const uint8_t *bytes, uint32_t len) {
+    tp_reader r = tp_reader_of(bytes, len);
+    *count = 0;
+    while (r.left) {
+        if (*count == TP_MAX_WITNESSES) return TP_TOO_BIG;
+        const uint8_t *key = tp_read_bytes(&r, 32);
+        size_t name_len = tp_read_u8(&r);
+        const char *name = (const char *)tp_read_bytes(&r, name_len);
+        if (r.failed) return TP_MALFORMED;
+        tp_err err = tp_vkey_init(&keys[(*count)++], name, name_len, TP_KEY_COSIGNATURE, key);
+        if (err) return err;
+    }
+    return TP_OK;
+}
+
+/* A checkpoint of this origin, signed by the log's key and by `quorum` of the witnesses: its size
+ * and root. spec: R-8, R-9, R-13 */
 WEB_EXPORT(web_checkpoint)
 tp_err web_checkpoint(uint64_t *size, uint8_t *root, const char *note, uint32_t note_len,
-                      const char *origin, uint32_t origin_len, const uint8_t *log_key);
+                      const char *origin, uint32_t origin_len, const uint8_t *log_key,
+                      const uint8_t *witnesses, uint32_t witnesses_len, uint32_t quorum);
 tp_err web_checkpoint(uint64_t *size, uint8_t *root, const char *note, uint32_t note_len,
-                      const char *origin, uint32_t origin_len, const uint8_t *log_key) {
+                      const char *origin, uint32_t origin_len, const uint8_t *log_key,
+                      const uint8_t *witnesses, uint32_t witnesses_len, uint32_t quorum) {
+    static tp_vkey keys[TP_MAX_WITNESSES];
+    size_t count;
     tp_note n;
     tp_vkey k;
     tp_checkpoint c;
     if (tp_note_parse(&n, note, note_len)) return TP_MALFORMED;
     if (tp_vkey_init(&k, origin, origin_len, TP_KEY_ED25519, log_key)) return TP_MALFORMED;
+    if (!tp_note_line_is(&n, 0, &k)) return TP_REFUSED;
     tp_err err = tp_note_verify(&n, &k, verify_note, NULL);
+    if (!err) err = read_witnesses(keys, &count, witnesses, witnesses_len);
+    if (!err) err = tp_note_verify_further(&n, keys, count, verify_note);
     if (err) return err;
+    if (n.count - 1 < quorum) return TP_REFUSED;
     if (tp_checkpoint_parse(&c, n.text, n.text_len)) return TP_MALFORMED;
     if (c.origin_len != origin_len || memcmp(c.origin, origin, origin_len)) return TP_REFUSED;
     *size = c.size;
