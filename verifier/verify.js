@@ -1,0 +1,424 @@
+// Every check of a record, in order. spec: Y-1..Y-18
+import { Fault, hex, Malformed, Reader, same } from './bytes.js';
+import { firstFault, readBallot } from './ballot.js';
+import { Board, CLOSED, FROZEN, OPEN, PUBLISHED } from './board.js';
+import * as E from './entries.js';
+import { sha256 } from './hash.js';
+import { parseManifest } from './manifest.js';
+import { writeAggregates } from './merge.js';
+import { reconcile, resultsCsv, resultsJson, resultsValue } from './results.js';
+import { generators } from './sum.js';
+import { readShares, Sums, totals } from './tally.js';
+import * as tree from './tree.js';
+
+const MAX_DOCUMENT = 2 ** 26, BATCH_ITEMS = 300;
+
+// spec: Y-3
+const checkOfType = {
+  [E.MANIFEST]: 'manifest', [E.ACT]: 'acts', [E.COMMIT]: 'ceremony', [E.DEAL]: 'ceremony',
+  [E.COMPLAINT]: 'ceremony', [E.OPENING]: 'ceremony', [E.CONFIRM]: 'keys', [E.LIVENESS]: 'ceremony',
+  [E.REGISTRATIONS]: 'registrations', [E.CANCEL]: 'cancels', [E.BALLOT]: 'ballots',
+  [E.BATCH]: 'batches', [E.SHARES]: 'shares',
+};
+function checkOf(code, type) {
+  const prefix = code.split('.')[0];
+  if (code === 'board.batch') return 'batches';
+  if (prefix === 'entry' || prefix === 'board') return checkOfType[type] ?? 'log';
+  const byPrefix = { ceremony: 'ceremony', liveness: 'ceremony', registration: 'registrations',
+    cancel: 'cancels', ballot: 'ballots', exclusion: 'acts' };
+  return byPrefix[prefix] ?? prefix;
+}
+
+// A check that failed: ends the verification unless it is said otherwise.
+class Failed extends Error {
+  constructor(check, fault) {
+    super(fault.code);
+    this.check = check;
+    this.fault = fault;
+  }
+}
+
+class Verification {
+  constructor(folder, known, progress) {
+    Object.assign(this, { folder, known, progress, checks: [], fingerprint: new Uint8Array(32),
+      documents: new Map(), lengths: new Map() });
+  }
+  pass(check, detail) {
+    this.checks.push({ check, verdict: 'ok', detail });
+  }
+  notYet(check, detail = '') {
+    this.checks.push({ check, verdict: 'not yet', detail });
+  }
+  fail(check, fault) {
+    this.checks.push({ check, verdict: 'FAIL', detail: '', code: fault.code, where: fault.where });
+  }
+  guard(check, action) {
+    try {
+      return action();
+    } catch (e) {
+      if (e instanceof Fault) throw new Failed(check, e);
+      throw e;
+    }
+  }
+
+  async run() {
+    try {
+      await this.head();
+      await this.files();
+      await this.log();
+      await this.rest();
+    } catch (e) {
+      if (!(e instanceof Failed)) throw e;
+      this.fail(e.check, e.fault);
+      if (e.check === 'files') this.checks.unshift(this.checks.pop());
+    }
+    return {
+      fingerprint: hex(this.fingerprint),
+      verified: this.checks.every((c) => c.verdict !== 'FAIL'),
+      checks: this.checks,
+    };
+  }
+  stop(check, code, where) {
+    throw new Failed(check, new Fault(code, where));
+  }
+
+  // ---- what everything hangs on: checkpoint and manifest ----
+
+  async head() {
+    const names = await this.folder.list();
+    if (!names) this.stop('log', 'record.missing', 'folder');
+    this.names = new Set(names);
+    const bytes = await this.folder.read('checkpoint');
+    if (!bytes) this.stop('log', 'record.missing', 'checkpoint');
+    this.readCheckpoint(bytes);
+    if (!this.names.has('manifest.json')) this.stop('files', 'files.missing', 'manifest.json');
+    if (this.head.size === 0n) this.stop('log', 'record.empty', 'checkpoint');
+    const manifest = await this.folder.read('manifest.json');
+    this.fingerprint = sha256(manifest);
+    if (!this.names.has(`document/${hex(this.fingerprint)}`))
+      this.stop('files', 'files.copy', 'manifest.json');
+    if (this.known && !same(this.known, this.fingerprint))
+      this.stop('manifest', 'manifest.fingerprint', 'manifest.json');
+    this.m = this.guard('manifest', () => parseManifest(manifest));
+    this.checkSignature();
+  }
+  readCheckpoint(bytes) {
+    try {
+      this.note = tree.readNote(bytes);
+      this.head = tree.readCheckpoint(this.note.text);
+      if (this.note.signatures.length !== 1) throw new Malformed('lines'); // spec: R-8
+      if (this.head.size > 2n ** 40n) throw new Malformed('size');
+      this.size = Number(this.head.size);
+    } catch (e) {
+      if (!(e instanceof Malformed)) throw e;
+      this.stop('log', 'checkpoint.malformed', 'checkpoint');
+    }
+  }
+  checkSignature() { // spec: R-8, R-9
+    const { origin, key } = this.m.log;
+    if (this.head.origin !== origin) this.stop('log', 'checkpoint.origin', 'checkpoint');
+    const good = tree.noteSigned(this.note, origin, key);
+    if (good === null) this.stop('log', 'checkpoint.key', 'checkpoint');
+    if (!good) this.stop('log', 'checkpoint.signature', 'checkpoint');
+  }
+
+  // ---- files: Y-4 ----
+
+  // Before the entries are read: all tiles, no stranger's name, each document under its hash.
+  async files() {
+    this.tiles = tree.tilesOf(this.size);
+    this.zero = this.tiles.filter((t) => t.level === 0);
+    const due = new Set(['checkpoint', 'manifest.json']);
+    for (const t of this.tiles) due.add(tree.tilePath(t.level, t.index, t.width));
+    for (const t of this.zero) due.add(tree.tilePath('entries', t.index, t.width));
+    for (const name of due) if (!this.names.has(name)) this.stop('files', 'files.missing', name);
+    const later = /^(document\/[0-9a-f]{64}|results\.(json|csv))$/;
+    for (const name of [...this.names].sort()) {
+      if (!due.has(name) && !later.test(name)) this.stop('files', 'files.unknown', name);
+      if (name.startsWith('document/')) await this.checkDocument(name);
+    }
+  }
+  async checkDocument(path) {
+    const bytes = await this.folder.read(path);
+    if (bytes.length > MAX_DOCUMENT) this.stop('files', 'document.length', path);
+    if (hex(sha256(bytes)) !== path.slice(9)) this.stop('files', 'document.hash', path);
+    this.lengths.set(path, BigInt(bytes.length));
+  }
+  // After them: the documents that they name and the copies that are due. spec: R-5, R-6
+  filesNamed() {
+    const { documents } = this, published = this.board.phase === PUBLISHED;
+    for (const [path, length] of documents) {
+      const have = this.lengths.get(path);
+      if (have === undefined) this.stop('files', 'document.missing', path);
+      if (length !== null && have !== length) this.stop('files', 'document.length', path);
+    }
+    for (const path of this.lengths.keys())
+      if (!documents.has(path)) this.stop('files', 'files.unknown', path);
+    for (const name of ['results.json', 'results.csv']) {
+      if (published && !this.names.has(name)) this.stop('files', 'files.missing', name);
+      if (!published && this.names.has(name)) this.stop('files', 'files.unknown', name);
+    }
+    this.checks.unshift({ check: 'files', verdict: 'ok',
+      detail: `${this.tiles.length + this.zero.length} tiles, ${documents.size} documents` });
+  }
+  noteDocuments(e) {
+    const name = (hash, length) => {
+      const path = `document/${hex(hash)}`;
+      if (!this.documents.get(path)) this.documents.set(path, length);
+    };
+    if (e.document) name(e.document.hash, e.document.length);
+    if (e.act === E.FREEZE || e.act === E.PUBLISH) name(e.subject, null);
+  }
+  document(hash) {
+    return this.folder.read(`document/${hex(hash)}`);
+  }
+
+  // ---- log: Y-5, and every entry in order ----
+
+  // The entries of a bundle, exactly as many as its width; null if it is none. spec: R-4, T-9
+  async bundle(t, strict) {
+    const path = tree.tilePath('entries', t.index, t.width);
+    const r = new Reader(await this.folder.read(path)), entries = [];
+    try {
+      for (let i = 0; i < t.width; i++) entries.push(r.opaque(0, 65535));
+      r.end();
+    } catch (e) {
+      if (!(e instanceof Malformed)) throw e;
+      if (strict) this.stop('log', 'log.bundle', path);
+      return null;
+    }
+    return entries;
+  }
+  async hashesOf(t) {
+    const path = tree.tilePath(t.level, t.index, t.width), bytes = await this.folder.read(path);
+    if (bytes.length !== 32 * t.width) this.stop('log', 'log.tile', path);
+    return Array.from({ length: t.width }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
+  }
+  // All tiles of all levels, and the root that level 0 gives. spec: R-7, T-7
+  async log() {
+    this.leaves = [];
+    const levels = [];
+    for (const t of this.tiles) (levels[t.level] ??= []).push(...(await this.hashesOf(t)));
+    this.leaves = levels[0] ?? [];
+    const above = this.tiles.find((t) => t.level > 0 && !this.tileFits(levels, t));
+    const rooted = same(tree.root(this.leaves), this.head.root);
+    if (!rooted) await this.blameTile();
+    if (above) this.stop('log', 'log.tile', tree.tilePath(above.level, above.index, above.width));
+    await this.replay();
+  }
+  tileFits(levels, t) {
+    for (let i = 256 * t.index; i < 256 * t.index + t.width; i++) {
+      const below = levels[t.level - 1].slice(256 * i, 256 * i + 256);
+      if (!same(tree.root(below), levels[t.level][i])) return false;
+    }
+    return true;
+  }
+  // If the entries give the root, the tile that differs from them is at fault.
+  async blameTile() {
+    const hashes = [], { zero } = this;
+    for (const t of zero) hashes.push(...((await this.bundle(t, true)).map(tree.leafHash)));
+    if (!same(tree.root(hashes), this.head.root)) this.stop('log', 'log.root', 'checkpoint');
+    const at = hashes.findIndex((h, i) => !same(h, this.leaves[i]));
+    const t = zero[Math.floor(at / 256)];
+    this.stop('log', 'log.tile', tree.tilePath(0, t.index, t.width));
+  }
+
+  async replay() {
+    const width = Math.max(1, ...this.m.contests.map((c) => c.m));
+    const roots = new Map();
+    const rootAt = (size) => {
+      if (!roots.has(size)) roots.set(size, tree.root(this.leaves.slice(0, size)));
+      return roots.get(size);
+    };
+    this.rootAt = rootAt;
+    this.board = new Board(this.m, generators(this.m.fingerprint, width), rootAt);
+    this.pending = [];
+    this.items = 0;
+    let index = 0;
+    for (const t of this.zero) {
+      for (const bytes of await this.bundle(t, true)) this.entry(bytes, index++);
+      this.progress?.('entries', index, this.size);
+    }
+    this.flush();
+    if (this.board.openBallots) this.stop('batches', 'board.batch', `entry ${this.size - 1}`);
+    this.pass('log', `${this.size} entries`);
+  }
+  entry(bytes, index) {
+    if (!same(tree.leafHash(bytes), this.leaves[index])) {
+      this.flush();
+      this.stop('log', 'log.entry', `entry ${index}`);
+    }
+    try {
+      const e = E.readEntry(bytes);
+      this.wait(index, this.board.apply(e), bytes[0]);
+      this.noteDocuments(e);
+    } catch (e) {
+      if (!(e instanceof Fault)) throw e;
+      if (e.checks) this.wait(index, e.checks, bytes[0]);
+      this.flush();
+      this.stop(e.chain ? 'chains' : checkOf(e.code, bytes[0]), e.code, `entry ${index}: ${e.where}`);
+    }
+    if (this.items >= BATCH_ITEMS) this.flush();
+  }
+  wait(index, checks, type) {
+    if (checks.length) this.pending.push({ index, checks, type });
+    this.items += checks.length;
+  }
+  // Signatures and proofs that wait, in one batch.
+  flush() {
+    const bad = firstFault(this.pending), { pending } = this;
+    this.pending = [];
+    this.items = 0;
+    if (!bad) return;
+    const { type } = pending.find((p) => p.index === bad.index);
+    this.stop(checkOf(bad.code, type), bad.code, `entry ${bad.index}`);
+  }
+
+  // ---- what the entries gave ----
+
+  async rest() {
+    this.stages();
+    this.filesNamed();
+    const reconciliation = reconcile(this.board);
+    await this.count(reconciliation);
+    this.reconciliation(reconciliation);
+  }
+  stages() {
+    const b = this.board, { ceremony } = b, after = (phase) => b.phase >= phase;
+    this.pass('manifest', `${hex(this.fingerprint)}, ${this.m.test ? 'a test' : 'a real election'}`);
+    if (b.approved) this.pass('approval', "signed by the officers' quorum");
+    else this.notYet('approval');
+    if (ceremony.culprit) this.notYet('ceremony', `ended by trustee ${ceremony.culprit}`);
+    else if (ceremony.round === 3) this.pass('ceremony', `round 3, ${this.m.t} of ${this.m.n} needed`);
+    else this.notYet('ceremony', `round ${ceremony.round}, ${this.m.t} of ${this.m.n} needed`);
+    if (ceremony.round === 3)
+      this.pass('keys', `confirmed by all ${this.m.n} trustees, ${b.liveness.size} proved their share`);
+    else this.notYet('keys');
+    this.pass('registrations', `${b.credentials.size} credentials`);
+    this.pass('cancels', `${b.cancelled} cancelled`);
+    const replaced = [...b.credentials.values()].reduce((n, c) => n + Math.max(0, c.sequence - 1), 0);
+    if (after(OPEN)) {
+      this.pass('ballots', `${b.ballots} ballots`);
+      this.pass('chains', `${replaced} replaced by a later ballot`);
+    } else {
+      this.notYet('ballots');
+      this.notYet('chains');
+    }
+    this.pass('batches', `${b.batches} batches`);
+    this.pass('acts', ['setup', 'open', 'closed', 'frozen', 'published'][b.phase]);
+  }
+
+  // ---- aggregates, shares, totals, results: Y-13..Y-16 ----
+
+  async count(reconciliation) {
+    const b = this.board, names = ['aggregates', 'shares', 'totals', 'results'];
+    if (b.phase < CLOSED) {
+      for (const name of names) this.notYet(name);
+      return;
+    }
+    const sums = await this.sums();
+    const { sets, withheld } = this.guard('aggregates', () => sums.sets());
+    if (b.phase < FROZEN) {
+      for (const name of names) this.notYet(name);
+      return;
+    }
+    const hash = sha256(
+      writeAggregates(this.m.fingerprint, b.closeSize, this.rootAt(b.closeSize), sets));
+    if (!same(hash, b.freezeHash)) {
+      this.fail('aggregates', new Fault('aggregates.hash', `document/${hex(b.freezeHash)}`));
+      return;
+    }
+    this.pass('aggregates', `${sets.length} sets, none below ${this.m.floor} ballots`);
+    const good = await this.shares(hash, sets);
+    if (good) await this.totals(sets, withheld, good, reconciliation);
+  }
+  async sums() {
+    const sums = new Sums(this.m), tips = new Map();
+    for (const c of this.board.credentials.values())
+      if (this.board.counts(c)) tips.set(c.tipIndex, c);
+    for (const t of this.zero) {
+      (await this.bundle(t, true)).forEach((bytes, i) => {
+        const c = tips.get(256 * t.index + i);
+        if (!c) return;
+        const ballot = readBallot(this.m, bytes.subarray(1));
+        ballot.contests.forEach((contest, j) => sums.add(c.unit, contest, ballot.proofs[j]));
+      });
+    }
+    return sums;
+  }
+  async shares(hash, sets) {
+    const b = this.board, good = [], bad = [];
+    for (const trustee of [...b.shares.keys()].sort((x, y) => x - y)) {
+      const bytes = await this.document(b.shares.get(trustee).hash);
+      try {
+        const shares = readShares(this.m, b.keys, hash, sets, trustee, bytes);
+        good.push({ trustee, shares });
+      } catch (e) {
+        if (!(e instanceof Malformed || e instanceof Fault)) throw e;
+        bad.push(trustee);
+      }
+    }
+    const detail = `good: ${good.map((g) => g.trustee).join(' ')}` +
+      (bad.length ? `; false: ${bad.join(' ')}` : '');
+    if (good.length >= this.m.t) {
+      this.pass('shares', detail);
+      return good.slice(0, this.m.t);
+    }
+    if (b.phase === PUBLISHED) {
+      this.fail('shares', new Fault('shares.quorum', `${good.length} of ${this.m.t}`));
+    } else {
+      this.notYet('shares', detail);
+      this.notYet('totals');
+      this.notYet('results');
+    }
+    return null;
+  }
+  async totals(sets, withheld, good, reconciliation) {
+    let votes;
+    try {
+      votes = totals(this.m, sets, good);
+    } catch (e) {
+      if (!(e instanceof Fault)) throw e;
+      this.fail('totals', e);
+      return;
+    }
+    this.pass('totals', `${sets.length} sets decrypted`);
+    if (this.board.phase < PUBLISHED) {
+      this.notYet('results');
+      return;
+    }
+    const contests = this.m.contests.map((c) => ({
+      withheld: withheld[c.index],
+      sets: sets.map((s, i) => ({ ...s, votes: votes[i] })).filter((s) => s.contest === c.index),
+    }));
+    await this.results(resultsValue(this.m, hex(this.fingerprint), contests, reconciliation));
+  }
+  async results(value) {
+    const json = resultsJson(value), csv = resultsCsv(value), subject = this.board.publishHash;
+    const fault = !same(sha256(json), subject) ? ['results.hash', `document/${hex(subject)}`]
+      : !same(json, await this.folder.read('results.json')) ? ['files.copy', 'results.json']
+        : !same(csv, await this.folder.read('results.csv')) ? ['results.csv', 'results.csv'] : null;
+    if (fault) this.fail('results', new Fault(...fault));
+    else this.pass('results', 'computed again, byte for byte');
+  }
+  // spec: Y-17
+  reconciliation({ total: t, units }) {
+    for (const u of units) {
+      if (u.ballots !== u.replaced + u.voided + u.excluded + u.counted) {
+        this.fail('reconciliation', new Fault('reconciliation.sum', u.unit));
+        return;
+      }
+      if (u.enrolled - u.cancelled > u.registered) {
+        this.fail('reconciliation', new Fault('reconciliation.roll', u.unit));
+        return;
+      }
+    }
+    this.pass('reconciliation', `${t.ballots} ballots = ${t.replaced} replaced + ${t.voided} voided + ` +
+      `${t.excluded} excluded + ${t.counted} counted`);
+  }
+}
+
+// folder: { list(): paths of all files or null, read(path): bytes or null }, both may be async.
+// known: the fingerprint that the caller knows, or null. progress(what, done, total): may be left out.
+export const verify = (folder, known = null, progress = null) =>
+  new Verification(folder, known, progress).run();
