@@ -19,10 +19,10 @@ export function readBallot(m, bytes) {
   b.previous = r.bytes(32);
   b.unit = r.u16();
   b.style = r.u16();
-  if (!same(b.fingerprint, m.fingerprint)) fail('ballot.fingerprint');
   const style = m.styles[b.style];
+  if (style && bytes.length !== style.ballotLength) fail('ballot.length');
+  if (!same(b.fingerprint, m.fingerprint)) fail('ballot.fingerprint');
   if (!style) fail('ballot.style');
-  if (bytes.length !== style.ballotLength) fail('ballot.length');
   b.proofs = style.contests.map((c) => r.bytes(m.contests[c].length));
   b.contests = style.contests;
   b.signature = r.bytes(64);

@@ -48,7 +48,7 @@ export class Board {
     return checks;
   }
   mayFollow(e) {
-    if (e.type === E.MANIFEST) fail('board.order', 'a second manifest');
+    if (e.type === E.MANIFEST) fail('board.phase', 'a second manifest'); // spec: S-1
     const phases = e.type === E.ACT ? actAllowed[e.act] : allowed[e.type];
     if (!phases.includes(this.phase)) fail('board.phase', phaseNames[this.phase]);
     const approve = e.type === E.ACT && e.act === E.APPROVE;
@@ -107,7 +107,7 @@ export class Board {
     this.closeSize = this.size + 1;
   }
   exclude(e) {
-    const c = this.tips.get(hex(e.subject));
+    const c = this.tips.get(hex(e.subject)); // an exclusion holds for the credential: S-15
     if (!c) fail('exclusion.ballot', 'ballot');
     if (c.excluded) fail('exclusion.repeat', 'ballot');
     c.excluded = true;
@@ -121,10 +121,10 @@ export class Board {
   // ---- trustees ----
 
   alive(e) { // spec: S-13
-    if (this.ceremony.round !== 3) fail('ceremony.order', `trustee ${e.signer}`);
+    if (!this.ceremony.keys) fail('ceremony.order', `trustee ${e.signer}`);
     const last = this.liveness.get(e.signer);
     if (last !== undefined && e.time <= last) fail('board.repeat', `trustee ${e.signer}`);
-    if (e.boardSize < 1n || e.boardSize > BigInt(this.size)) fail('board.root', `trustee ${e.signer}`);
+    if (e.boardSize > BigInt(this.size)) fail('board.root', `trustee ${e.signer}`);
     if (!same(e.boardRoot, this.rootAt(Number(e.boardSize)))) fail('board.root', `trustee ${e.signer}`);
     this.ceremony.checkLiveness(e);
     this.liveness.set(e.signer, e.time);
@@ -195,10 +195,10 @@ export class Board {
       if (this.openBallots && compare(this.lastBallot, b.hash) >= 0) fail('board.order', 'ballot');
       this.castRule(c, b);
     } catch (error) { // a false proof or signature of the same ballot is named first
-      throw Object.assign(error, { checks, chain: error.code !== 'board.order' });
+      throw Object.assign(error, { checks });
     }
     if (c.tip) this.tips.delete(hex(c.tip));
-    Object.assign(c, { sequence: b.sequence, tip: b.hash, tipIndex: this.size, excluded: false });
+    Object.assign(c, { sequence: b.sequence, tip: b.hash, tipIndex: this.size });
     this.tips.set(hex(b.hash), c);
     this.lastBallot = b.hash;
     this.openBallots++;

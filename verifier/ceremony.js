@@ -100,8 +100,7 @@ export class Ceremony {
   }
   opening(e, where) {
     const key = `${e.signer} ${e.complainant}`;
-    if (this.round < 2 || !this.complaints.has(key)) fail('ceremony.order', where);
-    if (this.complaints.get(key)) fail('ceremony.repeat', where);
+    if (this.round < 2 || this.complaints.get(key) !== false) fail('ceremony.order', where);
     if (e.shares.length !== 32 * this.m.points) fail('ceremony.share', where);
     this.complaints.set(key, true);
     if (!this.sharesHold(e)) this.culprit = e.signer;

@@ -1,4 +1,4 @@
-// The manifest: the schema and what a schema cannot say. spec: M-1..M-19
+// The manifest: the schema and what a schema cannot say. spec: M-1..M-20
 import { ed25519 } from '@noble/curves/ed25519';
 import { ascii, Fault, Malformed, unhex } from './bytes.js';
 import { pointNotIdentity } from './group.js';
@@ -49,16 +49,17 @@ const boolean = (v, where) => (typeof v === 'boolean' ? v : fail('type', where))
 const list = (min, max, kind) => (v, where) => {
   if (!Array.isArray(v)) fail('type', where);
   if (v.length < min || v.length > max) fail('value', where);
-  return v.map((x, i) => kind(x, `${where} ${i + 1}`));
+  return v.map((x, i) => kind(x, `${where}[${i}]`));
 };
 // Exactly these members. spec: M-2
 const object = (members) => (v, where) => {
   if (!isObject(v)) fail('type', where);
-  for (const name of Object.keys(members)) if (!v.has(name)) fail('members', `${where}: ${name}`);
-  for (const name of v.keys()) if (!Object.hasOwn(members, name)) fail('members', `${where}: ${name}`);
+  const names = Object.keys(members);
+  for (const name of names) if (!v.has(name)) fail('members', where === '/' ? name : `${where}.${name}`);
+  for (const name of v.keys()) if (!names.includes(name)) fail('members', where);
   const out = {};
   for (const [name, kind] of Object.entries(members))
-    out[name] = kind(v.get(name), where === 'manifest' ? name : `${where}: ${name}`);
+    out[name] = kind(v.get(name), where === '/' ? name : `${where}.${name}`);
   return out;
 };
 const distinct = (values, where) => {
@@ -75,7 +76,7 @@ const time = (v, where) => {
 };
 const localized = (v, where) => {
   if (!isObject(v)) fail('type', where);
-  return new Map([...v].map(([tag, x]) => [tag, text()(x, `${where}: ${tag}`)]));
+  return new Map([...v].map(([tag, x]) => [tag, text()(x, `${where}.${tag}`)]));
 };
 const hexKey = matching(/^[0-9a-f]{64}$/, 'key');
 const groupKey = (v, where) => {
@@ -133,6 +134,10 @@ const schema = object({
   batch: object({ interval_s: integer(1, 86400), deadline_s: integer(1, 604800) }),
   check: list(0, 2, oneOf('second-device', 'challenge')),
   revote: constant('last'),
+  witnesses: object({
+    quorum: integer(0, 16),
+    who: list(0, 16, object({ name: text(), key: ed25519Key })),
+  }),
 });
 
 // ---- what a schema cannot say ----
@@ -146,7 +151,7 @@ function languagesFit(m) {
 function contestsFit(m) {
   distinct(m.contests.map((c) => c.id), 'contests');
   m.contests.forEach((c, i) => {
-    const where = `contest ${i + 1}`, n = c.options.length;
+    const where = `contests[${i}]`, n = c.options.length;
     distinct(c.options.map((o) => o.number), where);
     distinct(c.options.map((o) => o.name), where);
     if (c.max > n || c.min > c.max) fail('value', where); // spec: M-11
@@ -182,12 +187,20 @@ function stylesFit(m) {
 function collegeFits(c, name) {
   distinct(c.who.map((s) => s.name), name);
   distinct(c.who.map((s) => s.key.key.join()), name);
-  if (c.quorum !== undefined && c.quorum > c.who.length) fail('threshold', name);
+  if (c.quorum !== undefined && c.quorum > c.who.length) fail('value', `${name}.quorum`);
+}
+
+// spec: M-20
+function witnessesFit({ witnesses: w, log }) {
+  distinct(w.who.map((x) => x.name), 'witnesses');
+  distinct([log, ...w.who].map((x) => x.key.join()), 'witnesses');
+  for (const x of w.who) if (!isKeyName(x.name)) fail('value', 'witnesses');
+  if (w.quorum > w.who.length) fail('value', 'witnesses.quorum');
 }
 
 export function parseManifest(bytes) {
   if (bytes.length > MAX_DOCUMENT) fail('size', 'manifest');
-  const m = schema(parseJson(bytes), 'manifest');
+  const m = schema(parseJson(bytes), '/');
   m.fingerprint = sha256(bytes);
   languagesFit(m);
   if (m.times.enrol > m.times.open || m.times.open >= m.times.close) fail('times', 'times');
@@ -196,11 +209,12 @@ export function parseManifest(bytes) {
   for (const name of ['trustees', 'registrars', 'officers']) collegeFits(m[name], name);
   m.n = m.trustees.who.length;
   m.t = m.trustees.threshold;
-  if (m.t >= m.n) fail('threshold', 'trustees'); // spec: M-15
+  if (m.t >= m.n) fail('threshold', 'trustees.threshold'); // spec: M-15
   m.floor = m.merge.floor;
   distinct(m.check, 'check');
-  if (m.batch.interval_s > m.batch.deadline_s) fail('value', 'batch');
-  if (!isKeyName(m.log.origin)) fail('value', 'log');
+  if (m.batch.interval_s > m.batch.deadline_s) fail('value', 'batch.deadline_s');
+  if (!isKeyName(m.log.origin)) fail('value', 'log.origin');
+  witnessesFit(m);
   m.points = m.contests.reduce((sum, c) => sum + c.p, 0);
   const messages = m.contests.reduce((sum, c) => sum + messageLength(c.p, m.t), 0);
   m.dealLength = messages + m.n * (32 * m.points + 48); // spec: X-7

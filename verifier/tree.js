@@ -1,4 +1,4 @@
-// The Merkle tree, tiles, notes and checkpoints. spec: T-1, T-2, T-7..T-14
+// The Merkle tree, tiles, notes and checkpoints. spec: T-1, T-2, T-7..T-15
 import { ed25519 } from '@noble/curves/ed25519';
 import { ascii, hex, Malformed, Reader, same, u8 } from './bytes.js';
 import { sha256, sha512 } from './hash.js';
@@ -114,13 +114,18 @@ function readLine(line) {
 export const keyId = (name, type, key) =>
   sha256(ascii(name), u8(10), u8(type), key).subarray(0, 4);
 
-// Of the line by the key of that name and type: true, false, or null if there is none. spec: T-13
-export function noteSigned(note, name, key) {
-  const id = keyId(name, 1, key);
-  const line = note.signatures.find((s) => s.name === name && same(s.id, id));
-  if (!line) return null;
-  if (line.signature.length !== 64) return false;
-  return signed(line.signature, ascii(note.text), key);
+// Is this line by the key of that name? Type 1 signs the text, type 4 cosigns it. spec: T-12, T-13
+export const lineIsOf = (line, name, type, key) =>
+  line.name === name && same(line.id, keyId(name, type, key));
+// Does it hold? spec: T-13
+export const lineSigns = (note, line, key) =>
+  line.signature.length === 64 && signed(line.signature, ascii(note.text), key);
+// spec: T-15
+export function lineCosigns(note, line, key) {
+  if (line.signature.length !== 72) return false;
+  const r = new Reader(line.signature), time = r.u64();
+  if (time >= 2n ** 63n) return false;
+  return signed(r.rest(), ascii(`cosignature/v1\ntime ${time}\n${note.text}`), key);
 }
 
 // Ed25519 without the cofactor: R is the one encoding of S*B - h*A, and not the identity. The key was

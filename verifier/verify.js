@@ -20,9 +20,11 @@ const checkOfType = {
   [E.REGISTRATIONS]: 'registrations', [E.CANCEL]: 'cancels', [E.BALLOT]: 'ballots',
   [E.BATCH]: 'batches', [E.SHARES]: 'shares',
 };
+const chainCodes = ['ballot.sequence', 'ballot.previous'];
 function checkOf(code, type) {
   const prefix = code.split('.')[0];
-  if (code === 'board.batch') return 'batches';
+  if (code === 'board.batch' || (prefix === 'board' && type === E.BALLOT)) return 'batches';
+  if (chainCodes.includes(code)) return 'chains';
   if (prefix === 'entry' || prefix === 'board') return checkOfType[type] ?? 'log';
   const byPrefix = { ceremony: 'ceremony', liveness: 'ceremony', registration: 'registrations',
     cancel: 'cancels', ballot: 'ballots', exclusion: 'acts' };
@@ -48,6 +50,10 @@ class Verification {
   }
   notYet(check, detail = '') {
     this.checks.push({ check, verdict: 'not yet', detail });
+  }
+  passIf(done, check, detail) {
+    if (done) this.pass(check, detail);
+    else this.notYet(check, detail);
   }
   fail(check, fault) {
     this.checks.push({ check, verdict: 'FAIL', detail: '', code: fault.code, where: fault.where });
@@ -106,7 +112,6 @@ class Verification {
     try {
       this.note = tree.readNote(bytes);
       this.head = tree.readCheckpoint(this.note.text);
-      if (this.note.signatures.length !== 1) throw new Malformed('lines'); // spec: R-8
       if (this.head.size > 2n ** 40n) throw new Malformed('size');
       this.size = Number(this.head.size);
     } catch (e) {
@@ -114,12 +119,20 @@ class Verification {
       this.stop('log', 'checkpoint.malformed', 'checkpoint');
     }
   }
-  checkSignature() { // spec: R-8, R-9
-    const { origin, key } = this.m.log;
-    if (this.head.origin !== origin) this.stop('log', 'checkpoint.origin', 'checkpoint');
-    const good = tree.noteSigned(this.note, origin, key);
-    if (good === null) this.stop('log', 'checkpoint.key', 'checkpoint');
-    if (!good) this.stop('log', 'checkpoint.signature', 'checkpoint');
+  // spec: R-8, R-9, R-13
+  checkSignature() {
+    const { log, witnesses } = this.m, { note } = this, [first, ...further] = note.signatures;
+    const stop = (code) => this.stop('log', `checkpoint.${code}`, 'checkpoint');
+    if (this.head.origin !== log.origin) stop('origin');
+    if (!tree.lineIsOf(first, log.origin, 1, log.key)) stop('key');
+    if (!tree.lineSigns(note, first, log.key)) stop('signature');
+    let next = 0;
+    for (const line of further) {
+      const at = witnesses.who.findIndex((w) => tree.lineIsOf(line, w.name, 4, w.key));
+      if (at < next || !tree.lineCosigns(note, line, witnesses.who[at].key)) stop('cosignature');
+      next = at + 1;
+    }
+    if (further.length < witnesses.quorum) stop('quorum');
   }
 
   // ---- files: Y-4 ----
@@ -241,7 +254,8 @@ class Verification {
     }
     this.flush();
     if (this.board.openBallots) this.stop('batches', 'board.batch', `entry ${this.size - 1}`);
-    this.pass('log', `${this.size} entries`);
+    const { who } = this.m.witnesses, cosigned = this.note.signatures.length - 1;
+    this.pass('log', `${this.size} entries, ${cosigned} of ${who.length} witnesses`);
   }
   entry(bytes, index) {
     if (!same(tree.leafHash(bytes), this.leaves[index])) {
@@ -256,7 +270,7 @@ class Verification {
       if (!(e instanceof Fault)) throw e;
       if (e.checks) this.wait(index, e.checks, bytes[0]);
       this.flush();
-      this.stop(e.chain ? 'chains' : checkOf(e.code, bytes[0]), e.code, `entry ${index}: ${e.where}`);
+      this.stop(checkOf(e.code, bytes[0]), e.code, `entry ${index}: ${e.where}`);
     }
     if (this.items >= BATCH_ITEMS) this.flush();
   }
@@ -288,13 +302,13 @@ class Verification {
     this.pass('manifest', `${hex(this.fingerprint)}, ${this.m.test ? 'a test' : 'a real election'}`);
     if (b.approved) this.pass('approval', "signed by the officers' quorum");
     else this.notYet('approval');
+    const round = `round ${ceremony.round}, ${this.m.t} of ${this.m.n} needed`;
     if (ceremony.culprit) this.notYet('ceremony', `ended by trustee ${ceremony.culprit}`);
-    else if (ceremony.round === 3) this.pass('ceremony', `round 3, ${this.m.t} of ${this.m.n} needed`);
-    else this.notYet('ceremony', `round ${ceremony.round}, ${this.m.t} of ${this.m.n} needed`);
-    if (ceremony.round === 3)
-      this.pass('keys', `confirmed by all ${this.m.n} trustees, ${b.liveness.size} proved their share`);
-    else this.notYet('keys');
-    this.pass('registrations', `${b.credentials.size} credentials`);
+    else this.passIf(ceremony.round >= 2, 'ceremony', round);
+    const proved = `trustees, ${b.liveness.size} proved their share`;
+    if (ceremony.round === 3) this.pass('keys', `confirmed by all ${this.m.n} ${proved}`);
+    else this.notYet('keys', `to be confirmed by all ${this.m.n} ${proved}`);
+    this.passIf(b.credentials.size, 'registrations', `${b.credentials.size} credentials`);
     this.pass('cancels', `${b.cancelled} cancelled`);
     const replaced = [...b.credentials.values()].reduce((n, c) => n + Math.max(0, c.sequence - 1), 0);
     if (after(OPEN)) {
@@ -304,7 +318,7 @@ class Verification {
       this.notYet('ballots');
       this.notYet('chains');
     }
-    this.pass('batches', `${b.batches} batches`);
+    this.passIf(b.batches, 'batches', `${b.batches} batches`);
     this.pass('acts', ['setup', 'open', 'closed', 'frozen', 'published'][b.phase]);
   }
 
@@ -365,9 +379,9 @@ class Verification {
       return good.slice(0, this.m.t);
     }
     if (b.phase === PUBLISHED) {
-      this.fail('shares', new Fault('shares.quorum', `${good.length} of ${this.m.t}`));
+      this.fail('shares', new Fault('shares.quorum', `${good.length} good shares of ${this.m.t}`));
     } else {
-      this.notYet('shares', detail);
+      this.notYet('shares', b.shares.size ? detail : '');
       this.notYet('totals');
       this.notYet('results');
     }
@@ -405,11 +419,11 @@ class Verification {
   reconciliation({ total: t, units }) {
     for (const u of units) {
       if (u.ballots !== u.replaced + u.voided + u.excluded + u.counted) {
-        this.fail('reconciliation', new Fault('reconciliation.sum', u.unit));
+        this.fail('reconciliation', new Fault('reconciliation.sum', `unit ${u.unit}`));
         return;
       }
       if (u.enrolled - u.cancelled > u.registered) {
-        this.fail('reconciliation', new Fault('reconciliation.roll', u.unit));
+        this.fail('reconciliation', new Fault('reconciliation.roll', `unit ${u.unit}`));
         return;
       }
     }

@@ -195,7 +195,7 @@ test('key generation', () => { // D-2..D-11, K-6
   }
 });
 
-test('the tree, its tiles and its checkpoint', () => { // T-1, T-2, T-7..T-14
+test('the tree, its tiles and its checkpoint', () => { // T-1, T-2, T-7..T-15
   const v = read('tree');
   const leaves = v.entries.map((e) => tree.leafHash(unhex(e)));
   const growing = new tree.Growing();
@@ -210,10 +210,15 @@ test('the tree, its tiles and its checkpoint', () => { // T-1, T-2, T-7..T-14
   assert.deepEqual(tree.tilesOf(257).map((t) => [t.level, t.index, t.width]),
     [[0, 0, 256], [0, 1, 1], [1, 0, 1]]);
   const bytes = ascii(v.checkpoint.note), note = tree.readNote(bytes);
-  const key = tree.base64(v.checkpoint.vkeys[0].split('+').slice(2).join('+')).slice(1);
-  assert.equal(tree.noteSigned(note, v.checkpoint.origin, key), true);
-  assert.equal(tree.noteSigned(note, 'other', key), null);
-  assert.equal(tree.noteSigned({ ...note, text: `${note.text}x` }, v.checkpoint.origin, key), false);
+  const [key, witness] = v.checkpoint.vkeys
+    .map((k) => tree.base64(k.split('+').slice(2).join('+')).slice(1));
+  const { origin } = v.checkpoint, [line, cosigned] = note.signatures;
+  assert.ok(tree.lineIsOf(line, origin, 1, key) && tree.lineSigns(note, line, key));
+  assert.ok(!tree.lineIsOf(line, 'other', 1, key) && !tree.lineIsOf(line, origin, 4, key));
+  assert.ok(tree.lineIsOf(cosigned, v.checkpoint.vkeys[1].split('+')[0], 4, witness));
+  assert.ok(tree.lineCosigns(note, cosigned, witness) && !tree.lineSigns(note, cosigned, witness));
+  const other = { ...note, text: `${note.text}x` };
+  assert.ok(!tree.lineSigns(other, line, key) && !tree.lineCosigns(other, cosigned, witness));
   const head = tree.readCheckpoint(note.text);
   assert.equal(head.size, BigInt(v.checkpoint.size));
   assert.equal(hex(head.root), v.roots[v.checkpoint.size]);

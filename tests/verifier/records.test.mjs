@@ -1,0 +1,83 @@
+// The second verifier on whole records: good ones at every stage, and tampered ones, each refused by the
+// check and the code that the specification says. If `tapat` is built, it must say the same.
+// spec: Y-1..Y-18
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+
+import { verify } from '../../verifier/verify.js';
+import { memory, writeFolder } from '../records/folder.mjs';
+import { at, stages, tampered } from '../records/tampered.mjs';
+
+const root = new URL('../../', import.meta.url).pathname;
+const tapat = process.env.TAPAT ?? path.join(root, 'build/tapat');
+const native = fs.existsSync(tapat);
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'records-'));
+test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+function byTapat(files) {
+  writeFolder(dir, files);
+  const run = spawnSync(tapat, ['verify', dir, '--json', '--threads', '1']);
+  return { status: run.status, ...JSON.parse(run.stdout) };
+}
+// The check that fails, its code, and the object without what stands in it.
+const refusal = (report) => {
+  const c = report.checks.find((x) => x.verdict === 'FAIL');
+  return c && `${c.check} ${c.code} ${c.where.replace(/^(entry \d+).*|^(?!entry|tile|document).*/, '$1')}`;
+};
+
+for (const stage of stages)
+  test(`a good record, ${stage}`, async () => {
+    const files = at(stage).fileList(), report = await verify(memory(files));
+    assert.ok(report.verified, refusal(report));
+    if (!native) return;
+    const { status, ...other } = byTapat(files);
+    assert.equal(status, 0);
+    assert.deepEqual(report, other);
+  });
+
+test('the fingerprint that the caller knows', async () => {
+  const files = at('voted').fileList(), { fingerprint } = at('voted');
+  assert.ok((await verify(memory(files), fingerprint)).verified);
+  const other = await verify(memory(files), fingerprint.map((x) => x ^ 1));
+  assert.equal(refusal(other).trim(), 'manifest manifest.fingerprint');
+});
+
+for (const t of tampered)
+  test(t.name, async () => {
+    const election = t.make(), files = election.fileList();
+    t.files?.(files, election);
+    const report = await verify(memory(files)), said = refusal(report);
+    assert.ok(!report.verified);
+    assert.equal(said?.split(' ').slice(0, 2).join(' '), `${t.check} ${t.code}`);
+    if (!native) return;
+    const other = byTapat(files);
+    assert.equal(other.status, 1);
+    assert.equal(refusal(other), said, 'as tapat verify says');
+  });
+
+test('the names of the records are distinct', () => {
+  assert.equal(new Set(tampered.map((t) => t.name)).size, tampered.length);
+});
+
+const cli = (...args) => spawnSync(process.execPath, [path.join(root, 'verifier/cli.js'), ...args]);
+test('the program: exit codes and both forms of a report', () => {
+  const good = at('begun').fileList(), folder = path.join(dir, 'r');
+  writeFolder(folder, good);
+  const json = cli(folder, '--json');
+  assert.equal(json.status, 0);
+  assert.equal(JSON.parse(json.stdout).verified, true);
+  assert.match(String(cli(folder).stdout), /^ok {7}files[^]*Everything that is on this board holds/);
+  assert.equal(cli(folder, '--fingerprint', '00'.repeat(32)).status, 1);
+  writeFolder(folder, new Map([...good, ['x', new Uint8Array(1)]]));
+  const bad = cli(folder);
+  assert.equal(bad.status, 1);
+  assert.match(String(bad.stdout), /FAIL {5}files .*files.unknown: x[^]*NOT VERIFIED/);
+  for (const args of [[], ['a', 'b'], [folder, '--what'], [folder, '--fingerprint', 'x']])
+    assert.equal(cli(...args).status, 2);
+  fs.rmSync(folder, { recursive: true });
+  assert.equal(cli(folder).status, 1);
+});
