@@ -12,7 +12,8 @@ const fail = (code) => {
 // Before any arithmetic. spec: C-5
 export function readBallot(m, bytes) {
   if (bytes.length < 168) fail('ballot.length');
-  const r = new Reader(bytes), b = { bytes };
+  const r = new Reader(bytes),
+    b = { bytes };
   b.fingerprint = r.bytes(32);
   b.credential = r.bytes(32);
   b.sequence = r.u32();
@@ -37,7 +38,8 @@ export function readBallot(m, bytes) {
 export function ballotChecks(m, b, keys, gens) {
   const made = [];
   b.contests.forEach((index, i) => {
-    const c = m.contests[index], context = { ...b, keyDigest: keys.digest, contest: index };
+    const c = m.contests[index],
+      context = { ...b, keyDigest: keys.digest, contest: index };
     let v;
     try {
       v = sum.read(c, b.proofs[i]);
@@ -59,9 +61,11 @@ export function ballotChecks(m, b, keys, gens) {
   return made;
 }
 
-// groups: [{ index, checks: [{ code, item }] }]; the first false check of the lowest index, or null.
+// groups: [{ index, checks: [{ code, item }] }]; the first false check of the lowest index, or
+// null.
 export function firstFault(groups) {
-  const list = [], places = [];
+  const list = [],
+    places = [];
   for (const g of groups)
     for (const c of g.checks)
       if (c.item) {

@@ -13,7 +13,9 @@ function draw(items) {
 }
 
 function holds(items, weights) {
-  const list = [], scalars = [], shared = new Map();
+  const list = [],
+    scalars = [],
+    shared = new Map();
   items.forEach((item, i) => {
     item.equations.forEach((equation, j) => {
       const w = weights[i][j];

@@ -5,18 +5,34 @@ import { Ceremony } from './ceremony.js';
 import * as E from './entries.js';
 import { pointNotIdentity } from './group.js';
 
-export const SETUP = 0, OPEN = 1, CLOSED = 2, FROZEN = 3, PUBLISHED = 4;
+export const SETUP = 0,
+  OPEN = 1,
+  CLOSED = 2,
+  FROZEN = 3,
+  PUBLISHED = 4;
 const phaseNames = ['setup', 'open', 'closed', 'frozen', 'published'];
 const all = [SETUP, OPEN, CLOSED, FROZEN, PUBLISHED];
 // spec: S-2, S-3
 const allowed = {
-  [E.COMMIT]: [SETUP], [E.DEAL]: [SETUP], [E.COMPLAINT]: [SETUP], [E.OPENING]: [SETUP],
-  [E.CONFIRM]: [SETUP], [E.LIVENESS]: [SETUP, OPEN], [E.REGISTRATIONS]: [SETUP, OPEN],
-  [E.CANCEL]: [SETUP, OPEN, CLOSED], [E.BALLOT]: [OPEN], [E.BATCH]: all, [E.SHARES]: [FROZEN],
+  [E.COMMIT]: [SETUP],
+  [E.DEAL]: [SETUP],
+  [E.COMPLAINT]: [SETUP],
+  [E.OPENING]: [SETUP],
+  [E.CONFIRM]: [SETUP],
+  [E.LIVENESS]: [SETUP, OPEN],
+  [E.REGISTRATIONS]: [SETUP, OPEN],
+  [E.CANCEL]: [SETUP, OPEN, CLOSED],
+  [E.BALLOT]: [OPEN],
+  [E.BATCH]: all,
+  [E.SHARES]: [FROZEN],
 };
 const actAllowed = {
-  [E.APPROVE]: [SETUP], [E.OPEN]: [SETUP], [E.CLOSE]: [OPEN], [E.EXCLUDE]: [OPEN, CLOSED],
-  [E.FREEZE]: [CLOSED], [E.PUBLISH]: [FROZEN],
+  [E.APPROVE]: [SETUP],
+  [E.OPEN]: [SETUP],
+  [E.CLOSE]: [OPEN],
+  [E.EXCLUDE]: [OPEN, CLOSED],
+  [E.FREEZE]: [CLOSED],
+  [E.PUBLISH]: [FROZEN],
 };
 
 const fail = (code, where) => {
@@ -27,11 +43,27 @@ export class Board {
   // rootAt(size): the root of the first `size` entries; gens: the generators
   constructor(manifest, gens, rootAt) {
     Object.assign(this, {
-      m: manifest, gens, rootAt, ceremony: new Ceremony(manifest), phase: SETUP, approved: false,
-      size: 0, batches: 0, openBallots: 0, lastBallot: null, lastAct: 0n, lastBatch: 0n,
-      liveness: new Map(), shares: new Map(), credentials: new Map(), tips: new Map(),
-      closeSize: 0, ballots: 0, cancelled: 0,
-      ballotsOfUnit: manifest.units.map(() => 0), keys: null,
+      m: manifest,
+      gens,
+      rootAt,
+      ceremony: new Ceremony(manifest),
+      phase: SETUP,
+      approved: false,
+      size: 0,
+      batches: 0,
+      openBallots: 0,
+      lastBallot: null,
+      lastAct: 0n,
+      lastBatch: 0n,
+      liveness: new Map(),
+      shares: new Map(),
+      credentials: new Map(),
+      tips: new Map(),
+      closeSize: 0,
+      ballots: 0,
+      cancelled: 0,
+      ballotsOfUnit: manifest.units.map(() => 0),
+      keys: null,
     });
   }
   // Applies an entry and returns the checks that a batch is to make: [{ code, item }].
@@ -53,7 +85,8 @@ export class Board {
     if (!phases.includes(this.phase)) fail('board.phase', phaseNames[this.phase]);
     const approve = e.type === E.ACT && e.act === E.APPROVE;
     if (!this.approved && e.type !== E.BATCH && !approve) fail('board.order', 'not approved');
-    if (this.openBallots && e.type !== E.BATCH && e.type !== E.BALLOT) // spec: S-10
+    if (this.openBallots && e.type !== E.BATCH && e.type !== E.BALLOT)
+      // spec: S-10
       fail('board.batch', 'inside a batch');
   }
   step(e) {
@@ -120,16 +153,19 @@ export class Board {
 
   // ---- trustees ----
 
-  alive(e) { // spec: S-13
+  alive(e) {
+    // spec: S-13
     if (!this.ceremony.keys) fail('ceremony.order', `trustee ${e.signer}`);
     const last = this.liveness.get(e.signer);
     if (last !== undefined && e.time <= last) fail('board.repeat', `trustee ${e.signer}`);
     if (e.boardSize > BigInt(this.size)) fail('board.root', `trustee ${e.signer}`);
-    if (!same(e.boardRoot, this.rootAt(Number(e.boardSize)))) fail('board.root', `trustee ${e.signer}`);
+    if (!same(e.boardRoot, this.rootAt(Number(e.boardSize))))
+      fail('board.root', `trustee ${e.signer}`);
     this.ceremony.checkLiveness(e);
     this.liveness.set(e.signer, e.time);
   }
-  share(e) { // spec: S-14
+  share(e) {
+    // spec: S-14
     if (this.shares.has(e.signer)) fail('board.repeat', `trustee ${e.signer}`);
     if (e.document.length === 0n) fail('board.subject', `trustee ${e.signer}`);
     this.shares.set(e.signer, e.document);
@@ -137,8 +173,11 @@ export class Board {
 
   // ---- credentials ----
 
-  registrations(e) { // spec: L-6..L-9
-    const r = new Reader(e.registrations), checks = [], found = [];
+  registrations(e) {
+    // spec: L-6..L-9
+    const r = new Reader(e.registrations),
+      checks = [],
+      found = [];
     let last = null;
     while (r.left) {
       const one = this.registration(r);
@@ -150,7 +189,13 @@ export class Board {
     for (const one of found) {
       const name = hex(one.key);
       if (this.credentials.has(name)) fail('registration.repeat', 'credential'); // spec: L-5
-      this.credentials.set(name, { ...one, cancelled: false, excluded: false, sequence: 0, tip: null });
+      this.credentials.set(name, {
+        ...one,
+        cancelled: false,
+        excluded: false,
+        sequence: 0,
+        tip: null,
+      });
     }
     return checks;
   }
@@ -174,10 +219,17 @@ export class Board {
     if (unit.style !== one.style) fail('registration.style', 'style');
     const message = concat(this.m.fingerprint, one.key, u16(one.unit), u16(one.style));
     const { who, quorum } = this.m.registrars;
-    return E.collegeItems('registration', 'tapat-v1 registration', one.by, who, quorum, message)
-      .map((item) => ({ code: 'registration.signature', item }));
+    return E.collegeItems(
+      'registration',
+      'tapat-v1 registration',
+      one.by,
+      who,
+      quorum,
+      message,
+    ).map((item) => ({ code: 'registration.signature', item }));
   }
-  cancel(e) { // spec: L-10
+  cancel(e) {
+    // spec: L-10
     const c = this.credentials.get(hex(e.credential));
     if (!c) fail('cancel.credential', 'credential');
     if (c.cancelled) fail('cancel.repeat', 'credential');
@@ -194,7 +246,8 @@ export class Board {
     try {
       if (this.openBallots && compare(this.lastBallot, b.hash) >= 0) fail('board.order', 'ballot');
       this.castRule(c, b);
-    } catch (error) { // a false proof or signature of the same ballot is named first
+    } catch (error) {
+      // a false proof or signature of the same ballot is named first
       throw Object.assign(error, { checks });
     }
     if (c.tip) this.tips.delete(hex(c.tip));
@@ -206,7 +259,8 @@ export class Board {
     this.ballotsOfUnit[c.unit]++;
     return checks;
   }
-  castRule(c, b) { // spec: S-20..S-24
+  castRule(c, b) {
+    // spec: S-20..S-24
     if (!c) fail('ballot.credential', 'credential');
     if (c.cancelled) fail('ballot.cancelled', 'credential');
     if (b.unit !== c.unit) fail('ballot.unit', 'unit');
@@ -214,7 +268,8 @@ export class Board {
     if (b.sequence !== c.sequence + 1) fail('ballot.sequence', 'sequence');
     if (c.tip && !same(b.previous, c.tip)) fail('ballot.previous', 'previous');
   }
-  batch(e) { // spec: S-11
+  batch(e) {
+    // spec: S-11
     if (e.number !== this.batches + 1 || e.ballots !== this.openBallots)
       fail('board.batch', `batch ${e.number}`);
     if (e.time < this.lastBatch) fail('board.time', `batch ${e.number}`);

@@ -133,16 +133,26 @@ export class Ceremony {
     const { n, t, contests, fingerprint } = this.m;
     const all = contests.map((c, i) => {
       try {
-        return dkg.keys(this.deals.slice(1).map((d) => d[i]), n, t, c.p);
+        return dkg.keys(
+          this.deals.slice(1).map((d) => d[i]),
+          n,
+          t,
+          c.p,
+        );
       } catch (e) {
         if (e instanceof Malformed) fail('ceremony.commitments', `contest ${i + 1}`);
         throw e;
       }
     });
     const bytes = (list) => concat(...list.map((x) => x.toBytes()));
-    const yBytes = all.map((k) => bytes(k.Y)), vBytes = all.map((k) => k.V.map(bytes));
-    const digest = sha256(ascii('tapat-v1 keys'), fingerprint, sha256(...yBytes),
-      sha256(...vBytes.flat()));
+    const yBytes = all.map((k) => bytes(k.Y)),
+      vBytes = all.map((k) => k.V.map(bytes));
+    const digest = sha256(
+      ascii('tapat-v1 keys'),
+      fingerprint,
+      sha256(...yBytes),
+      sha256(...vBytes.flat()),
+    );
     this.keys = { digest, Y: all.map((k) => k.Y), V: all.map((k) => k.V), vBytes };
   }
   // spec: X-17
@@ -151,8 +161,15 @@ export class Ceremony {
     const where = `trustee ${e.signer}`;
     if (e.proofs.length !== 64 * contests.length) fail('liveness.length', where);
     contests.forEach((c, i) => {
-      const message = concat(fingerprint, this.keys.digest, u16(i), u16(e.signer), u64(e.time),
-        u64(e.boardSize), e.boardRoot);
+      const message = concat(
+        fingerprint,
+        this.keys.digest,
+        u16(i),
+        u16(e.signer),
+        u64(e.time),
+        u64(e.boardSize),
+        e.boardRoot,
+      );
       const use = 'tapat-v1 liveness';
       const delta = wide(new Transcript(use).item('message', message).challenge('delta'));
       const key = sumOfMultiples(this.keys.V[i][e.signer - 1], powers(delta, c.p)).toBytes();

@@ -39,7 +39,9 @@ const folder = (dir) => ({
   list: () => (fs.existsSync(dir) && fs.statSync(dir).isDirectory() ? walk(dir) : null),
   read(name) {
     const file = path.join(dir, name);
-    return fs.existsSync(file) && fs.lstatSync(file).isFile() ? new Uint8Array(fs.readFileSync(file)) : null;
+    return fs.existsSync(file) && fs.lstatSync(file).isFile()
+      ? new Uint8Array(fs.readFileSync(file))
+      : null;
   },
 });
 
@@ -54,7 +56,8 @@ function print(report) {
 const options = parse(process.argv.slice(2));
 try {
   const progress = process.stderr.isTTY
-    ? (what, done, total) => process.stderr.write(`\r${what} ${done} of ${total}${done === total ? '\n' : ''}`)
+    ? (what, done, total) =>
+        process.stderr.write(`\r${what} ${done} of ${total}${done === total ? '\n' : ''}`)
     : null;
   const report = await verify(folder(options.dir), options.fingerprint, progress);
   if (options.json) console.log(JSON.stringify(report, null, 1));

@@ -23,7 +23,8 @@ export const commitment = (who, message) =>
 // The commitments F[k*t + j] and the proof (T, z). spec: D-2, D-7
 export function read(who, message) {
   if (message.length !== messageLength(who.p, who.t)) throw new Malformed('length');
-  const count = who.p * who.t, at = (i) => message.subarray(32 * i, 32 * i + 32);
+  const count = who.p * who.t,
+    at = (i) => message.subarray(32 * i, 32 * i + 32);
   const F = Array.from({ length: count }, (_, i) => pointNotIdentity(at(i)));
   return { F, T: pointNotIdentity(at(count)), z: scalar(at(count + 1)) };
 }
@@ -58,7 +59,8 @@ export function keys(dealers, n, t, p) {
   const F = addUp(dealers);
   const Y = Array.from({ length: p }, (_, k) => F[k * t]);
   const V = Array.from({ length: n }, (_, l) =>
-    Array.from({ length: p }, (_, k) => expected(F, t, k, l + 1)));
+    Array.from({ length: p }, (_, k) => expected(F, t, k, l + 1)),
+  );
   if ([Y, ...V].some((row) => row.some((x) => x.equals(ZERO)))) throw new Malformed('identity');
   return { Y, V };
 }

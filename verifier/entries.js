@@ -3,9 +3,25 @@ import { concat, Fault, Malformed, Reader, u8 } from './bytes.js';
 import { item } from './schnorr.js';
 import { badItems } from './batch.js';
 
-export const MANIFEST = 1, ACT = 2, COMMIT = 3, DEAL = 4, COMPLAINT = 5, OPENING = 6, CONFIRM = 7,
-  LIVENESS = 8, REGISTRATIONS = 9, CANCEL = 10, BALLOT = 11, BATCH = 12, SHARES = 13;
-export const APPROVE = 1, OPEN = 2, CLOSE = 3, EXCLUDE = 4, FREEZE = 5, PUBLISH = 6;
+export const MANIFEST = 1,
+  ACT = 2,
+  COMMIT = 3,
+  DEAL = 4,
+  COMPLAINT = 5,
+  OPENING = 6,
+  CONFIRM = 7,
+  LIVENESS = 8,
+  REGISTRATIONS = 9,
+  CANCEL = 10,
+  BALLOT = 11,
+  BATCH = 12,
+  SHARES = 13;
+export const APPROVE = 1,
+  OPEN = 2,
+  CLOSE = 3,
+  EXCLUDE = 4,
+  FREEZE = 5,
+  PUBLISH = 6;
 
 // spec: N-1
 function document(r) {
@@ -15,9 +31,11 @@ function document(r) {
 }
 // Ascending signers, one or more. spec: N-4
 export function endorsements(r) {
-  const inside = new Reader(r.opaque(66, 2112)), list = [];
+  const inside = new Reader(r.opaque(66, 2112)),
+    list = [];
   while (inside.left) {
-    const signer = inside.u16(), signature = inside.bytes(64);
+    const signer = inside.u16(),
+      signature = inside.bytes(64);
     if (list.length && signer <= list[list.length - 1].signer) throw new Malformed('signers');
     list.push({ signer, signature });
   }
@@ -30,7 +48,8 @@ function act(r) {
   if (!reason) throw new Malformed('reason');
   return e;
 }
-function multiple(bytes, of) { // spec: N-8
+function multiple(bytes, of) {
+  // spec: N-8
   if (!bytes.length || bytes.length % of) throw new Malformed('length');
   return bytes;
 }
@@ -44,7 +63,10 @@ const single = {
   [OPENING]: (r) => ({ complainant: r.u16(), shares: multiple(r.rest(), 32) }),
   [CONFIRM]: (r) => ({ keyDigest: r.bytes(32) }),
   [LIVENESS]: (r) => ({
-    time: r.u64(), boardSize: r.u64(), boardRoot: r.bytes(32), proofs: multiple(r.rest(), 64),
+    time: r.u64(),
+    boardSize: r.u64(),
+    boardRoot: r.bytes(32),
+    proofs: multiple(r.rest(), 64),
   }),
   [SHARES]: (r) => ({ document: document(r) }),
 };
@@ -62,8 +84,13 @@ const plain = {
 function body(type, bytes) {
   if (type in single) {
     if (bytes.length < 67) throw new Fault('entry.length', 'entry');
-    const cut = bytes.length - 64, r = new Reader(bytes.subarray(1, cut));
-    const e = { signer: r.u16(), signature: bytes.subarray(cut), signedBody: bytes.subarray(1, cut) };
+    const cut = bytes.length - 64,
+      r = new Reader(bytes.subarray(1, cut));
+    const e = {
+      signer: r.u16(),
+      signature: bytes.subarray(cut),
+      signedBody: bytes.subarray(1, cut),
+    };
     Object.assign(e, single[type](r));
     r.end();
     return e;
@@ -82,7 +109,8 @@ function body(type, bytes) {
 }
 
 export function readEntry(bytes) {
-  const type = bytes[0], tooLong = bytes.length > 60000 && type !== BALLOT; // C-5 judges a ballot's
+  const type = bytes[0],
+    tooLong = bytes.length > 60000 && type !== BALLOT; // C-5 judges a ballot's
   if (!bytes.length || tooLong) throw new Fault('entry.length', 'entry');
   if (type < MANIFEST || type > SHARES) throw new Fault('entry.type', 'entry');
   try {
@@ -94,7 +122,8 @@ export function readEntry(bytes) {
 }
 
 // spec: N-6
-export const signedBytes = (fingerprint, type, signedBody) => concat(fingerprint, u8(type), signedBody);
+export const signedBytes = (fingerprint, type, signedBody) =>
+  concat(fingerprint, u8(type), signedBody);
 export const ENTRY_USE = 'tapat-v1 entry';
 
 function signatureItem(use, signer, message, signature) {
@@ -128,7 +157,8 @@ export function verifySignatures(m, e) {
     const { who, quorum } = e.type === ACT ? m.officers : m.registrars;
     const items = collegeItems('entry', ENTRY_USE, e.endorsements, who, quorum, message);
     const [bad] = badItems(items);
-    if (bad !== undefined) throw new Fault('entry.signature', `signer ${e.endorsements[bad].signer}`);
+    if (bad !== undefined)
+      throw new Fault('entry.signature', `signer ${e.endorsements[bad].signer}`);
     return;
   }
   const signer = m.trustees.who[e.signer - 1]; // spec: N-3

@@ -40,7 +40,8 @@ export function scalarBytes(x) {
 }
 
 export function inverse(x) {
-  let result = 1n, base = mod(x);
+  let result = 1n,
+    base = mod(x);
   for (let e = L - 2n; e > 0n; e >>= 1n, base = (base * base) % L)
     if (e & 1n) result = (result * base) % L;
   return result;
@@ -83,8 +84,11 @@ export class Weights {
 
 // Digits of `width` bits of a scalar, least significant first.
 function digits(x, width) {
-  const bytes = scalarBytes(x), out = new Uint16Array(Math.ceil(256 / width));
-  let bits = 0, value = 0, k = 0;
+  const bytes = scalarBytes(x),
+    out = new Uint16Array(Math.ceil(256 / width));
+  let bits = 0,
+    value = 0,
+    k = 0;
   for (let i = 0; i < 32; i++) {
     value |= bytes[i] << bits;
     for (bits += 8; bits >= width; bits -= width) {
@@ -114,7 +118,8 @@ export function sumOfMultiples(list, scalars) {
       if (d > top) top = d;
     }
     if (!top) continue;
-    let running = ZERO, window = ZERO;
+    let running = ZERO,
+      window = ZERO;
     for (let d = top; d > 0; d--) {
       if (buckets[d]) running = running.add(buckets[d]);
       window = window.add(running);

@@ -33,7 +33,11 @@ class Text {
     if (c === '{') return this.object(depth);
     if (c === '[') return this.array(depth);
     if (c === '"') return this.string();
-    for (const [word, v] of [['true', true], ['false', false], ['null', null]])
+    for (const [word, v] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ])
       if (this.s.startsWith(word, this.at)) {
         this.at += word.length;
         return v;
@@ -73,7 +77,8 @@ class Text {
       out += c === '\\' ? this.escape() : c;
     }
     if (/\u0000/.test(out)) this.fail();
-    if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(out)) this.fail();
+    if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(out))
+      this.fail();
     return out;
   }
   escape() {
@@ -85,9 +90,12 @@ class Text {
     this.at += 4;
     return String.fromCharCode(parseInt(code, 16));
   }
-  // An integer is a number; a number with fraction or exponent is { real } for the schema to refuse.
+  // An integer is a number; a number with fraction or exponent is { real } for the schema to
+  // refuse.
   number() {
-    const m = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/.exec(this.s.slice(this.at, this.at + 400));
+    const m = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/.exec(
+      this.s.slice(this.at, this.at + 400),
+    );
     if (!m) this.fail();
     this.at += m[0].length;
     if (m[2] || m[3]) return { real: m[0] };

@@ -8,7 +8,8 @@ import { messageLength } from './dkg.js';
 import { isKeyName } from './tree.js';
 import { shape } from './sum.js';
 
-const MAX_DOCUMENT = 2 ** 26, MAX_ENTRY = 60000;
+const MAX_DOCUMENT = 2 ** 26,
+  MAX_ENTRY = 60000;
 const fail = (code, where) => {
   throw new Fault(`manifest.${code}`, where);
 };
@@ -16,18 +17,23 @@ const fail = (code, where) => {
 // ---- kinds of values: each takes (value, where) and returns what is kept ----
 
 const isObject = (v) => v instanceof Map;
-const text = (empty = false) => (v, where) => {
-  if (typeof v !== 'string') fail('type', where);
-  const length = ascii(v).length;
-  if (length > 400 || (!empty && !length) || v.startsWith(' ') || v.endsWith(' ')) fail('value', where);
-  if (/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/.test(v)) fail('value', where);
-  return v;
-};
-const matching = (pattern, code = 'value') => (v, where) => {
-  if (typeof v !== 'string') fail('type', where);
-  if (!pattern.test(v)) fail(code, where);
-  return v;
-};
+const text =
+  (empty = false) =>
+  (v, where) => {
+    if (typeof v !== 'string') fail('type', where);
+    const length = ascii(v).length;
+    if (length > 400 || (!empty && !length) || v.startsWith(' ') || v.endsWith(' '))
+      fail('value', where);
+    if (/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/.test(v)) fail('value', where);
+    return v;
+  };
+const matching =
+  (pattern, code = 'value') =>
+  (v, where) => {
+    if (typeof v !== 'string') fail('type', where);
+    if (!pattern.test(v)) fail(code, where);
+    return v;
+  };
 const id = matching(/^[A-Za-z0-9._-]{1,40}$/);
 const language = matching(/^[a-z]{2,3}$/);
 const integer = (min, max) => (v, where) => {
@@ -40,11 +46,13 @@ const constant = (want) => (v, where) => {
   if (v !== want) fail('value', where);
   return v;
 };
-const oneOf = (...words) => (v, where) => {
-  if (typeof v !== 'string') fail('type', where);
-  if (!words.includes(v)) fail('value', where);
-  return v;
-};
+const oneOf =
+  (...words) =>
+  (v, where) => {
+    if (typeof v !== 'string') fail('type', where);
+    if (!words.includes(v)) fail('value', where);
+    return v;
+  };
 const boolean = (v, where) => (typeof v === 'boolean' ? v : fail('type', where));
 const list = (min, max, kind) => (v, where) => {
   if (!Array.isArray(v)) fail('type', where);
@@ -55,7 +63,8 @@ const list = (min, max, kind) => (v, where) => {
 const object = (members) => (v, where) => {
   if (!isObject(v)) fail('type', where);
   const names = Object.keys(members);
-  for (const name of names) if (!v.has(name)) fail('members', where === '/' ? name : `${where}.${name}`);
+  for (const name of names)
+    if (!v.has(name)) fail('members', where === '/' ? name : `${where}.${name}`);
   for (const name of v.keys()) if (!names.includes(name)) fail('members', where);
   const out = {};
   for (const [name, kind] of Object.entries(members))
@@ -71,7 +80,8 @@ const time = (v, where) => {
   if (typeof v !== 'string') fail('type', where);
   if (!/^2[01]\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(v)) fail('value', where);
   const ms = Date.parse(v);
-  if (Number.isNaN(ms) || new Date(ms).toISOString() !== v.replace('Z', '.000Z')) fail('value', where);
+  if (Number.isNaN(ms) || new Date(ms).toISOString() !== v.replace('Z', '.000Z'))
+    fail('value', where);
   return BigInt(ms / 1000);
 };
 const localized = (v, where) => {
@@ -112,20 +122,33 @@ const schema = object({
   zone: text(),
   test: boolean,
   times: object({ enrol: time, open: time, close: time }),
-  contests: list(1, 16, object({
-    id,
-    title: localized,
-    options: list(1, 512, object({ number: integer(1, 9999), name: text(), party: text(true) })),
-    min: integer(0, 64),
-    max: integer(1, 64),
-    seats: integer(0, 512),
-    method: oneOf('plurality-at-large', 'totals'),
-    tally: constant('sum'),
-  })),
+  contests: list(
+    1,
+    16,
+    object({
+      id,
+      title: localized,
+      options: list(1, 512, object({ number: integer(1, 9999), name: text(), party: text(true) })),
+      min: integer(0, 64),
+      max: integer(1, 64),
+      seats: integer(0, 512),
+      method: oneOf('plurality-at-large', 'totals'),
+      tally: constant('sum'),
+    }),
+  ),
   styles: list(1, 64, object({ id, contests: list(1, 16, id) })),
-  units: list(1, 1024, object({
-    id, name: text(), country: text(), group: id, registered: integer(0, 8388608), style: id,
-  })),
+  units: list(
+    1,
+    1024,
+    object({
+      id,
+      name: text(),
+      country: text(),
+      group: id,
+      registered: integer(0, 8388608),
+      style: id,
+    }),
+  ),
   merge: object({ floor: integer(2, 1000000) }),
   trustees: object({ threshold: integer(2, 14), who: list(3, 15, signer) }),
   registrars: college,
@@ -145,15 +168,27 @@ const schema = object({
 function languagesFit(m) {
   distinct(m.languages, 'languages');
   const all = [m.title, ...m.contests.map((c) => c.title)];
-  for (const t of all) // spec: M-6
-    if (t.size !== m.languages.length || !m.languages.every((l) => t.has(l))) fail('members', 'title');
+  for (const t of all)
+    // spec: M-6
+    if (t.size !== m.languages.length || !m.languages.every((l) => t.has(l)))
+      fail('members', 'title');
 }
 function contestsFit(m) {
-  distinct(m.contests.map((c) => c.id), 'contests');
+  distinct(
+    m.contests.map((c) => c.id),
+    'contests',
+  );
   m.contests.forEach((c, i) => {
-    const where = `contests[${i}]`, n = c.options.length;
-    distinct(c.options.map((o) => o.number), where);
-    distinct(c.options.map((o) => o.name), where);
+    const where = `contests[${i}]`,
+      n = c.options.length;
+    distinct(
+      c.options.map((o) => o.number),
+      where,
+    );
+    distinct(
+      c.options.map((o) => o.name),
+      where,
+    );
     if (c.max > n || c.min > c.max) fail('value', where); // spec: M-11
     const seats = c.method === 'totals' ? c.seats === 0 : c.seats >= 1 && c.seats <= n;
     if (!seats) fail('value', where);
@@ -161,12 +196,19 @@ function contestsFit(m) {
   });
 }
 function stylesFit(m) {
-  distinct(m.styles.map((s) => s.id), 'styles');
-  distinct(m.units.map((u) => u.id), 'units');
+  distinct(
+    m.styles.map((s) => s.id),
+    'styles',
+  );
+  distinct(
+    m.units.map((u) => u.id),
+    'units',
+  );
   for (const s of m.styles) {
     s.contests = s.contests.map((name) => m.contests.findIndex((c) => c.id === name));
     if (s.contests.includes(-1)) fail('reference', `style ${s.id}`);
-    for (let i = 1; i < s.contests.length; i++) // spec: M-12
+    for (let i = 1; i < s.contests.length; i++)
+      // spec: M-12
       if (s.contests[i] === s.contests[i - 1]) fail('duplicate', `style ${s.id}`);
       else if (s.contests[i] < s.contests[i - 1]) fail('reference', `style ${s.id}`);
     // spec: C-2
@@ -177,7 +219,8 @@ function stylesFit(m) {
     u.style = m.styles.findIndex((s) => s.id === u.style);
     if (u.style < 0) fail('reference', `unit ${u.id}`);
   }
-  m.contests.forEach((c, i) => { // spec: M-17
+  m.contests.forEach((c, i) => {
+    // spec: M-17
     if (!m.styles.some((s) => s.contests.includes(i))) fail('reference', `contest ${c.id}`);
   });
   m.styles.forEach((s, i) => {
@@ -185,15 +228,27 @@ function stylesFit(m) {
   });
 }
 function collegeFits(c, name) {
-  distinct(c.who.map((s) => s.name), name);
-  distinct(c.who.map((s) => s.key.key.join()), name);
+  distinct(
+    c.who.map((s) => s.name),
+    name,
+  );
+  distinct(
+    c.who.map((s) => s.key.key.join()),
+    name,
+  );
   if (c.quorum !== undefined && c.quorum > c.who.length) fail('value', `${name}.quorum`);
 }
 
 // spec: M-20
 function witnessesFit({ witnesses: w, log }) {
-  distinct(w.who.map((x) => x.name), 'witnesses');
-  distinct([log, ...w.who].map((x) => x.key.join()), 'witnesses');
+  distinct(
+    w.who.map((x) => x.name),
+    'witnesses',
+  );
+  distinct(
+    [log, ...w.who].map((x) => x.key.join()),
+    'witnesses',
+  );
   for (const x of w.who) if (!isKeyName(x.name)) fail('value', 'witnesses');
   if (w.quorum > w.who.length) fail('value', 'witnesses.quorum');
 }

@@ -10,7 +10,8 @@ const total = (sets) => sets.reduce((n, s) => n + s.ballots, 0);
 
 // While the pool is below the floor, the smallest set joins it.
 function fill(pool, sets, floor) {
-  let grown = pool, rest = [...sets].sort(byBallots);
+  let grown = pool,
+    rest = [...sets].sort(byBallots);
   while (grown.ballots < floor && rest.length) {
     grown = join(grown, rest[0]);
     rest = rest.slice(1);
@@ -18,7 +19,8 @@ function fill(pool, sets, floor) {
   return { grown, rest };
 }
 
-// units: [{ unit, group, ballots }], those with ballots only. Returns the sets, or null if the whole
+// units: [{ unit, group, ballots }], those with ballots only. Returns the sets, or null if the
+// whole
 // contest is below the floor. spec: W-2..W-6
 export function reportingSets(units, floor) {
   const groups = new Map();
@@ -28,7 +30,8 @@ export function reportingSets(units, floor) {
     groups.set(u.group, g);
   }
   if (total(units) < floor) return null;
-  let sets = [], left = [];
+  let sets = [],
+    left = [];
   for (const { large, small } of groups.values()) {
     if (!small.length) {
       sets.push(...large);
@@ -47,9 +50,14 @@ export function reportingSets(units, floor) {
 
 // sets: [{ contest, units, ballots, R, C }] in order, R and C as points. spec: W-7
 export function writeAggregates(fingerprint, boardSize, boardRoot, sets) {
-  const bodies = sets.map((s) => concat(
-    u16(s.contest), opaque(2, 2048, concat(...s.units.map(u16))), u32(s.ballots),
-    s.R.toBytes(), ...s.C.map((x) => x.toBytes()),
-  ));
+  const bodies = sets.map((s) =>
+    concat(
+      u16(s.contest),
+      opaque(2, 2048, concat(...s.units.map(u16))),
+      u32(s.ballots),
+      s.R.toBytes(),
+      ...s.C.map((x) => x.toBytes()),
+    ),
+  );
   return concat(fingerprint, u64(boardSize), boardRoot, opaque(0, 2 ** 26, concat(...bodies)));
 }

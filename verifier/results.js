@@ -14,10 +14,22 @@ export function outcomes(method, seats, votes, ballots) {
 // spec: U-5
 export function reconcile(board) {
   const { m } = board;
-  const zero = () => ({ registered: 0, enrolled: 0, cancelled: 0, ballots: 0, replaced: 0, voided: 0,
-    excluded: 0, counted: 0 });
+  const zero = () => ({
+    registered: 0,
+    enrolled: 0,
+    cancelled: 0,
+    ballots: 0,
+    replaced: 0,
+    voided: 0,
+    excluded: 0,
+    counted: 0,
+  });
   const units = m.units.map((u, i) => ({
-    unit: u.id, ...zero(), registered: u.registered, ballots: board.ballotsOfUnit[i] }));
+    unit: u.id,
+    ...zero(),
+    registered: u.registered,
+    ballots: board.ballotsOfUnit[i],
+  }));
   for (const c of board.credentials.values()) {
     const row = units[c.unit];
     row.enrolled++;
@@ -35,7 +47,8 @@ export function reconcile(board) {
 
 // contests: [{ sets: [{ units, ballots, votes }], withheld }] in the order of the manifest.
 export function resultsValue(m, fingerprint, contests, reconciliation) {
-  const first = m.languages[0], name = (u) => m.units[u].id;
+  const first = m.languages[0],
+    name = (u) => m.units[u].id;
   return {
     tapat: 1,
     fingerprint,
@@ -55,7 +68,12 @@ export function resultsValue(m, fingerprint, contests, reconciliation) {
         ballots,
         withheld,
         options: c.options.map((o, j) => ({
-          number: o.number, name: o.name, party: o.party, votes: votes[j], outcome: outcome[j] })),
+          number: o.number,
+          name: o.name,
+          party: o.party,
+          votes: votes[j],
+          outcome: outcome[j],
+        })),
         sets: sets.map((s) => ({ units: s.units.map(name), ballots: s.ballots, votes: s.votes })),
       };
     }),
@@ -73,6 +91,7 @@ export function resultsCsv(value) {
   for (const c of value.contests)
     for (const s of c.sets)
       c.options.forEach((o, j) =>
-        rows.push([c.id, o.number, o.name, o.party, s.units.join(' '), s.votes[j]]));
+        rows.push([c.id, o.number, o.name, o.party, s.units.join(' '), s.votes[j]]),
+      );
   return ascii(rows.map((r) => `${r.map(field).join(',')}\r\n`).join(''));
 }

@@ -7,8 +7,11 @@ import { Transcript } from './hash.js';
 // One signature as an item of a batch: R + c*P - z*G = 0. Throws Malformed. spec: B-4, B-5, B-32
 export function item(kind, use, key, message, signature, known) {
   if (signature.length !== 64) throw new Malformed('signature');
-  const r = signature.subarray(0, 32), zBytes = signature.subarray(32);
-  const z = scalar(zBytes), p = known ?? pointNotIdentity(key), rPoint = pointNotIdentity(r);
+  const r = signature.subarray(0, 32),
+    zBytes = signature.subarray(32);
+  const z = scalar(zBytes),
+    p = known ?? pointNotIdentity(key),
+    rPoint = pointNotIdentity(r);
   const c = new Transcript(kind)
     .item('use', ascii(use))
     .item('public-key', key)
@@ -17,7 +20,15 @@ export function item(kind, use, key, message, signature, known) {
     .challenge('c');
   return {
     bound: concat(c, zBytes),
-    equations: [{ terms: [[rPoint, 1n], [p, wide(c)]], shared: [[G, L - z]] }],
+    equations: [
+      {
+        terms: [
+          [rPoint, 1n],
+          [p, wide(c)],
+        ],
+        shared: [[G, L - z]],
+      },
+    ],
   };
 }
 

@@ -7,14 +7,16 @@ export const M = 2n ** 24n;
 
 // The numbers that follow from n options of which a to b are chosen. spec: B-6, B-14
 export function shape(n, a, b) {
-  const m = n + b - a, p = Math.ceil(n / 2);
+  const m = n + b - a,
+    p = Math.ceil(n / 2);
   return { n, a, b, m, p, length: 32 * (p + m + 11) };
 }
 
 // H = G_0, G_1..G_count. spec: B-7
 export const generators = (fingerprint, count) =>
   Array.from({ length: count + 1 }, (_, i) =>
-    hashToGroup(concat(fingerprint, u32(i)), `${SUITE}-sum-generators`));
+    hashToGroup(concat(fingerprint, u32(i)), `${SUITE}-sum-generators`),
+  );
 
 const pointNames = ['A', 'B', 'T_R', 'T_d', 'T0', 'T1'];
 
@@ -37,7 +39,8 @@ const each = (bytes) =>
 
 // The scalars first, then the points: what is wrong first names the fault. spec: C-8
 export function read(s, bytes) {
-  const raw = slices(s, bytes), v = { raw };
+  const raw = slices(s, bytes),
+    v = { raw };
   try {
     v.sigma = scalar(raw.sigma);
     v.f = each(raw.f).map(scalar);
@@ -104,17 +107,27 @@ function packed(s, deltas, f) {
 export function item(s, context, v, keys, gens) {
   const { delta, eta, c, cBytes } = challenges(s, context, v.raw);
   if (mod(v.f.reduce((x, y) => x + y, 0n) - v.sigma - c * BigInt(s.b)) !== 0n) return null;
-  const deltas = powers(delta, s.p), etas = powers(eta, s.m);
+  const deltas = powers(delta, s.p),
+    etas = powers(eta, s.m);
   const bits = mod(v.f.reduce((sum, f, j) => sum + etas[j] * ((f * mod(c - f)) % L), 0n));
   const [H, ...rest] = gens;
   return {
     bound: concat(cBytes, v.raw.responses),
     equations: [
       {
-        terms: [[v.A, c], [v.B, 1n]],
+        terms: [
+          [v.A, c],
+          [v.B, 1n],
+        ],
         shared: [[H, L - v.z_a], ...v.f.map((f, j) => [rest[j], L - f])],
       },
-      { terms: [[v.R, c], [v.T_R, 1n]], shared: [[G, L - v.z_r]] },
+      {
+        terms: [
+          [v.R, c],
+          [v.T_R, 1n],
+        ],
+        shared: [[G, L - v.z_r]],
+      },
       {
         terms: [...v.C.map((C, k) => [C, (c * deltas[k]) % L]), [v.T_d, 1n]],
         shared: [
@@ -122,7 +135,16 @@ export function item(s, context, v, keys, gens) {
           [G, L - packed(s, deltas, v.f)],
         ],
       },
-      { terms: [[v.T0, 1n], [v.T1, c]], shared: [[G, L - bits], [H, L - v.z_t]] },
+      {
+        terms: [
+          [v.T0, 1n],
+          [v.T1, c],
+        ],
+        shared: [
+          [G, L - bits],
+          [H, L - v.z_t],
+        ],
+      },
     ],
   };
 }

@@ -1,4 +1,5 @@
-// Sums of the counted ballots, the trustees' shares, and totals. spec: W-1, W-7, W-10..W-14, K-6..K-8
+// Sums of the counted ballots, the trustees' shares, and totals. spec: W-1, W-7, W-10..W-14,
+// K-6..K-8
 import { concat, Fault, hex, Malformed, Reader, same } from './bytes.js';
 import * as eqlog from './eqlog.js';
 import { G, L, mod, point, sumOfMultiples, times, ZERO } from './group.js';
@@ -12,7 +13,8 @@ export class Sums {
     this.rows = new Map();
   }
   add(unit, contest, proof) {
-    const { p } = this.m.contests[contest], key = `${contest} ${unit}`;
+    const { p } = this.m.contests[contest],
+      key = `${contest} ${unit}`;
     const all = Array.from({ length: 1 + p }, (_, i) => point(proof.subarray(32 * i, 32 * i + 32)));
     const row = this.rows.get(key);
     if (row) {
@@ -27,7 +29,8 @@ export class Sums {
   }
   // All reporting sets in order, and the ballots that are withheld of each contest. spec: W-5, W-6
   sets() {
-    const sets = [], withheld = [];
+    const sets = [],
+      withheld = [];
     this.m.contests.forEach((c, contest) => {
       const units = this.m.units
         .map((u, unit) => ({ unit, group: u.group, ballots: this.row(contest, unit).ballots }))
@@ -36,7 +39,8 @@ export class Sums {
       withheld.push(made ? 0 : units.reduce((n, u) => n + u.ballots, 0));
       for (const s of made ?? []) {
         if (s.ballots >= 2 ** 24) throw new Fault('aggregates.rule', `contest ${contest + 1}`);
-        const all = s.units.map((u) => this.row(contest, u).points)
+        const all = s.units
+          .map((u) => this.row(contest, u).points)
           .reduce((a, b) => a.map((x, i) => x.add(b[i])));
         sets.push({ ...s, contest, R: all[0], C: all.slice(1) });
       }
@@ -48,16 +52,25 @@ export class Sums {
 // A trustee's document, judged against the sets. Returns D of each contest; throws Malformed or
 // Fault. spec: W-10, W-11, W-13
 export function readShares(m, keys, aggregatesHash, sets, trustee, bytes) {
-  const r = new Reader(bytes), out = new Map();
-  if (!same(r.bytes(32), m.fingerprint) || !same(r.bytes(32), aggregatesHash)) throw new Malformed('shares');
+  const r = new Reader(bytes),
+    out = new Map();
+  if (!same(r.bytes(32), m.fingerprint) || !same(r.bytes(32), aggregatesHash))
+    throw new Malformed('shares');
   if (r.u16() !== trustee) throw new Malformed('shares');
   for (const c of m.contests) {
     const own = sets.filter((s) => s.contest === c.index);
     if (!own.length) continue;
-    const d = r.bytes(32 * own.length * c.p), proof = r.bytes(96);
+    const d = r.bytes(32 * own.length * c.p),
+      proof = r.bytes(96);
     const ok = eqlog.holds({
-      fingerprint: m.fingerprint, keyDigest: keys.digest, contest: c.index, trustee,
-      r: concat(...own.map((s) => s.R.toBytes())), v: keys.vBytes[c.index][trustee - 1], d, proof,
+      fingerprint: m.fingerprint,
+      keyDigest: keys.digest,
+      contest: c.index,
+      trustee,
+      r: concat(...own.map((s) => s.R.toBytes())),
+      v: keys.vBytes[c.index][trustee - 1],
+      d,
+      proof,
     });
     if (!ok) throw new Fault('shares.proof', `trustee ${trustee}`);
     out.set(c.index, d);
@@ -84,11 +97,14 @@ export class Logarithms {
 
 // Votes of every option of every set, from t good documents. spec: W-14
 export function totals(m, sets, good) {
-  const indexes = good.map((g) => g.trustee), lambda = eqlog.lagrange(indexes).map(mod);
+  const indexes = good.map((g) => g.trustee),
+    lambda = eqlog.lagrange(indexes).map(mod);
   const table = new Logarithms(Math.max(0, ...sets.map((s) => s.ballots)));
   const seen = m.contests.map(() => 0);
   return sets.map((s) => {
-    const { p, n } = m.contests[s.contest], u = seen[s.contest]++, votes = [];
+    const { p, n } = m.contests[s.contest],
+      u = seen[s.contest]++,
+      votes = [];
     for (let k = 0; k < p; k++) {
       const at = 32 * (u * p + k);
       const shares = good.map((g) => point(g.shares.get(s.contest).subarray(at, at + 32)));

@@ -49,7 +49,11 @@ export const tilePath = (level, index, width) =>
 // All tiles of a tree: { level, index, width }, level by level. spec: T-7
 export function tilesOf(size) {
   const tiles = [];
-  for (let level = 0, count = size; level < 8 && count > 0; level++, count = Math.floor(count / 256))
+  for (
+    let level = 0, count = size;
+    level < 8 && count > 0;
+    level++, count = Math.floor(count / 256)
+  )
     for (let i = 0; 256 * i < count; i++)
       tiles.push({ level, index: i, width: Math.min(256, count - 256 * i) });
   return tiles;
@@ -59,8 +63,11 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 // Padded, no other characters, unused bits zero. spec: T-10
 export function base64(text) {
   if (text.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new Malformed('base64');
-  const digits = text.replace(/=+$/, ''), out = new Uint8Array(Math.floor((digits.length * 6) / 8));
-  let bits = 0, value = 0, at = 0;
+  const digits = text.replace(/=+$/, ''),
+    out = new Uint8Array(Math.floor((digits.length * 6) / 8));
+  let bits = 0,
+    value = 0,
+    at = 0;
   for (const d of digits) {
     value = (value << 6) | alphabet.indexOf(d);
     bits += 6;
@@ -86,9 +93,11 @@ export function readNote(bytes) {
   if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(whole)) throw new Malformed('note');
   const cut = whole.lastIndexOf('\n\n');
   if (cut < 0 || !whole.endsWith('\n')) throw new Malformed('note');
-  const text = whole.slice(0, cut + 1), lines = whole.slice(cut + 2, -1).split('\n');
+  const text = whole.slice(0, cut + 1),
+    lines = whole.slice(cut + 2, -1).split('\n');
   if (whole.length === cut + 2 || lines.length > 64) throw new Malformed('note');
-  const signatures = lines.map(readLine), seen = new Set();
+  const signatures = lines.map(readLine),
+    seen = new Set();
   for (const s of signatures) {
     const key = `${s.name}\n${s.id}`;
     if (seen.has(key)) throw new Malformed('note');
@@ -99,20 +108,19 @@ export function readNote(bytes) {
 
 // spec: T-12
 const spaces = /[\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/;
-export const isKeyName = (name) =>
-  name !== '' && ascii(name).length <= 255 && !spaces.test(name);
+export const isKeyName = (name) => name !== '' && ascii(name).length <= 255 && !spaces.test(name);
 
 function readLine(line) {
   const parts = line.split(' ');
-  if (parts.length !== 3 || parts[0] !== '\u2014' || !isKeyName(parts[1])) throw new Malformed('note');
+  if (parts.length !== 3 || parts[0] !== '\u2014' || !isKeyName(parts[1]))
+    throw new Malformed('note');
   const r = new Reader(base64(parts[2]));
   const id = r.bytes(4);
   if (!r.left) throw new Malformed('note');
   return { name: parts[1], id, signature: r.rest() };
 }
 
-export const keyId = (name, type, key) =>
-  sha256(ascii(name), u8(10), u8(type), key).subarray(0, 4);
+export const keyId = (name, type, key) => sha256(ascii(name), u8(10), u8(type), key).subarray(0, 4);
 
 // Is this line by the key of that name? Type 1 signs the text, type 4 cosigns it. spec: T-12, T-13
 export const lineIsOf = (line, name, type, key) =>
@@ -123,16 +131,20 @@ export const lineSigns = (note, line, key) =>
 // spec: T-15
 export function lineCosigns(note, line, key) {
   if (line.signature.length !== 72) return false;
-  const r = new Reader(line.signature), time = r.u64();
+  const r = new Reader(line.signature),
+    time = r.u64();
   if (time >= 2n ** 63n) return false;
   return signed(r.rest(), ascii(`cosignature/v1\ntime ${time}\n${note.text}`), key);
 }
 
-// Ed25519 without the cofactor: R is the one encoding of S*B - h*A, and not the identity. The key was
+// Ed25519 without the cofactor: R is the one encoding of S*B - h*A, and not the identity. The key
+// was
 // found to be in the prime-order group. spec: T-13, M-14
 export function signed(signature, message, key) {
-  const r = signature.subarray(0, 32), number = (b) => BigInt(`0x${hex(b.slice().reverse())}`);
-  const s = number(signature.subarray(32)), order = ed25519.Point.Fn.ORDER;
+  const r = signature.subarray(0, 32),
+    number = (b) => BigInt(`0x${hex(b.slice().reverse())}`);
+  const s = number(signature.subarray(32)),
+    order = ed25519.Point.Fn.ORDER;
   if (s >= order) return false;
   const h = number(sha512(r, key, message)) % order;
   const minus = ed25519.Point.fromBytes(key, false).negate();
@@ -152,4 +164,3 @@ export function readCheckpoint(text) {
   if (rootHash.length !== 32) throw new Malformed('checkpoint');
   return { origin, size: BigInt(size), root: rootHash };
 }
-

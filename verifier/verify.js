@@ -11,23 +11,39 @@ import { generators } from './sum.js';
 import { readShares, Sums, totals } from './tally.js';
 import * as tree from './tree.js';
 
-const MAX_DOCUMENT = 2 ** 26, BATCH_ITEMS = 300;
+const MAX_DOCUMENT = 2 ** 26,
+  BATCH_ITEMS = 300;
 
 // spec: Y-3
 const checkOfType = {
-  [E.MANIFEST]: 'manifest', [E.ACT]: 'acts', [E.COMMIT]: 'ceremony', [E.DEAL]: 'ceremony',
-  [E.COMPLAINT]: 'ceremony', [E.OPENING]: 'ceremony', [E.CONFIRM]: 'keys', [E.LIVENESS]: 'ceremony',
-  [E.REGISTRATIONS]: 'registrations', [E.CANCEL]: 'cancels', [E.BALLOT]: 'ballots',
-  [E.BATCH]: 'batches', [E.SHARES]: 'shares',
+  [E.MANIFEST]: 'manifest',
+  [E.ACT]: 'acts',
+  [E.COMMIT]: 'ceremony',
+  [E.DEAL]: 'ceremony',
+  [E.COMPLAINT]: 'ceremony',
+  [E.OPENING]: 'ceremony',
+  [E.CONFIRM]: 'keys',
+  [E.LIVENESS]: 'ceremony',
+  [E.REGISTRATIONS]: 'registrations',
+  [E.CANCEL]: 'cancels',
+  [E.BALLOT]: 'batches',
+  [E.BATCH]: 'batches',
+  [E.SHARES]: 'shares',
 };
 const chainCodes = ['ballot.sequence', 'ballot.previous'];
 function checkOf(code, type) {
   const prefix = code.split('.')[0];
-  if (code === 'board.batch' || (prefix === 'board' && type === E.BALLOT)) return 'batches';
+  if (code === 'board.batch') return 'batches';
   if (chainCodes.includes(code)) return 'chains';
   if (prefix === 'entry' || prefix === 'board') return checkOfType[type] ?? 'log';
-  const byPrefix = { ceremony: 'ceremony', liveness: 'ceremony', registration: 'registrations',
-    cancel: 'cancels', ballot: 'ballots', exclusion: 'acts' };
+  const byPrefix = {
+    ceremony: 'ceremony',
+    liveness: 'ceremony',
+    registration: 'registrations',
+    cancel: 'cancels',
+    ballot: 'ballots',
+    exclusion: 'acts',
+  };
   return byPrefix[prefix] ?? prefix;
 }
 
@@ -42,8 +58,15 @@ class Failed extends Error {
 
 class Verification {
   constructor(folder, known, progress) {
-    Object.assign(this, { folder, known, progress, checks: [], fingerprint: new Uint8Array(32),
-      documents: new Map(), lengths: new Map() });
+    Object.assign(this, {
+      folder,
+      known,
+      progress,
+      checks: [],
+      fingerprint: new Uint8Array(32),
+      documents: new Map(),
+      lengths: new Map(),
+    });
   }
   pass(check, detail) {
     this.checks.push({ check, verdict: 'ok', detail });
@@ -121,7 +144,9 @@ class Verification {
   }
   // spec: R-8, R-9, R-13
   checkSignature() {
-    const { log, witnesses } = this.m, { note } = this, [first, ...further] = note.signatures;
+    const { log, witnesses } = this.m,
+      { note } = this,
+      [first, ...further] = note.signatures;
     const stop = (code) => this.stop('log', `checkpoint.${code}`, 'checkpoint');
     if (this.head.origin !== log.origin) stop('origin');
     if (!tree.lineIsOf(first, log.origin, 1, log.key)) stop('key');
@@ -144,12 +169,12 @@ class Verification {
     const due = new Set(['checkpoint', 'manifest.json']);
     for (const t of this.tiles) due.add(tree.tilePath(t.level, t.index, t.width));
     for (const t of this.zero) due.add(tree.tilePath('entries', t.index, t.width));
-    for (const name of due) if (!this.names.has(name)) this.stop('files', 'files.missing', name);
     const later = /^(document\/[0-9a-f]{64}|results\.(json|csv))$/;
     for (const name of [...this.names].sort()) {
       if (!due.has(name) && !later.test(name)) this.stop('files', 'files.unknown', name);
       if (name.startsWith('document/')) await this.checkDocument(name);
     }
+    for (const name of due) if (!this.names.has(name)) this.stop('files', 'files.missing', name);
   }
   async checkDocument(path) {
     const bytes = await this.folder.read(path);
@@ -159,7 +184,8 @@ class Verification {
   }
   // After them: the documents that they name and the copies that are due. spec: R-5, R-6
   filesNamed() {
-    const { documents } = this, published = this.board.phase === PUBLISHED;
+    const { documents } = this,
+      published = this.board.phase === PUBLISHED;
     for (const [path, length] of documents) {
       const have = this.lengths.get(path);
       if (have === undefined) this.stop('files', 'document.missing', path);
@@ -171,8 +197,11 @@ class Verification {
       if (published && !this.names.has(name)) this.stop('files', 'files.missing', name);
       if (!published && this.names.has(name)) this.stop('files', 'files.unknown', name);
     }
-    this.checks.unshift({ check: 'files', verdict: 'ok',
-      detail: `${this.tiles.length + this.zero.length} tiles, ${documents.size} documents` });
+    this.checks.unshift({
+      check: 'files',
+      verdict: 'ok',
+      detail: `${this.tiles.length + this.zero.length} tiles, ${documents.size} documents`,
+    });
   }
   noteDocuments(e) {
     const name = (hash, length) => {
@@ -191,7 +220,8 @@ class Verification {
   // The entries of a bundle, exactly as many as its width; null if it is none. spec: R-4, T-9
   async bundle(t, strict) {
     const path = tree.tilePath('entries', t.index, t.width);
-    const r = new Reader(await this.folder.read(path)), entries = [];
+    const r = new Reader(await this.folder.read(path)),
+      entries = [];
     try {
       for (let i = 0; i < t.width; i++) entries.push(r.opaque(0, 65535));
       r.end();
@@ -203,7 +233,8 @@ class Verification {
     return entries;
   }
   async hashesOf(t) {
-    const path = tree.tilePath(t.level, t.index, t.width), bytes = await this.folder.read(path);
+    const path = tree.tilePath(t.level, t.index, t.width),
+      bytes = await this.folder.read(path);
     if (bytes.length !== 32 * t.width) this.stop('log', 'log.tile', path);
     return Array.from({ length: t.width }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
   }
@@ -228,8 +259,9 @@ class Verification {
   }
   // If the entries give the root, the tile that differs from them is at fault.
   async blameTile() {
-    const hashes = [], { zero } = this;
-    for (const t of zero) hashes.push(...((await this.bundle(t, true)).map(tree.leafHash)));
+    const hashes = [],
+      { zero } = this;
+    for (const t of zero) hashes.push(...(await this.bundle(t, true)).map(tree.leafHash));
     if (!same(tree.root(hashes), this.head.root)) this.stop('log', 'log.root', 'checkpoint');
     const at = hashes.findIndex((h, i) => !same(h, this.leaves[i]));
     const t = zero[Math.floor(at / 256)];
@@ -254,7 +286,8 @@ class Verification {
     }
     this.flush();
     if (this.board.openBallots) this.stop('batches', 'board.batch', `entry ${this.size - 1}`);
-    const { who } = this.m.witnesses, cosigned = this.note.signatures.length - 1;
+    const { who } = this.m.witnesses,
+      cosigned = this.note.signatures.length - 1;
     this.pass('log', `${this.size} entries, ${cosigned} of ${who.length} witnesses`);
   }
   entry(bytes, index) {
@@ -280,7 +313,8 @@ class Verification {
   }
   // Signatures and proofs that wait, in one batch.
   flush() {
-    const bad = firstFault(this.pending), { pending } = this;
+    const bad = firstFault(this.pending),
+      { pending } = this;
     this.pending = [];
     this.items = 0;
     if (!bad) return;
@@ -298,8 +332,13 @@ class Verification {
     this.reconciliation(reconciliation);
   }
   stages() {
-    const b = this.board, { ceremony } = b, after = (phase) => b.phase >= phase;
-    this.pass('manifest', `${hex(this.fingerprint)}, ${this.m.test ? 'a test' : 'a real election'}`);
+    const b = this.board,
+      { ceremony } = b,
+      after = (phase) => b.phase >= phase;
+    this.pass(
+      'manifest',
+      `${hex(this.fingerprint)}, ${this.m.test ? 'a test' : 'a real election'}`,
+    );
     if (b.approved) this.pass('approval', "signed by the officers' quorum");
     else this.notYet('approval');
     const round = `round ${ceremony.round}, ${this.m.t} of ${this.m.n} needed`;
@@ -310,7 +349,10 @@ class Verification {
     else this.notYet('keys', `to be confirmed by all ${this.m.n} ${proved}`);
     this.passIf(b.credentials.size, 'registrations', `${b.credentials.size} credentials`);
     this.pass('cancels', `${b.cancelled} cancelled`);
-    const replaced = [...b.credentials.values()].reduce((n, c) => n + Math.max(0, c.sequence - 1), 0);
+    const replaced = [...b.credentials.values()].reduce(
+      (n, c) => n + Math.max(0, c.sequence - 1),
+      0,
+    );
     if (after(OPEN)) {
       this.pass('ballots', `${b.ballots} ballots`);
       this.pass('chains', `${replaced} replaced by a later ballot`);
@@ -325,7 +367,8 @@ class Verification {
   // ---- aggregates, shares, totals, results: Y-13..Y-16 ----
 
   async count(reconciliation) {
-    const b = this.board, names = ['aggregates', 'shares', 'totals', 'results'];
+    const b = this.board,
+      names = ['aggregates', 'shares', 'totals', 'results'];
     if (b.phase < CLOSED) {
       for (const name of names) this.notYet(name);
       return;
@@ -337,7 +380,8 @@ class Verification {
       return;
     }
     const hash = sha256(
-      writeAggregates(this.m.fingerprint, b.closeSize, this.rootAt(b.closeSize), sets));
+      writeAggregates(this.m.fingerprint, b.closeSize, this.rootAt(b.closeSize), sets),
+    );
     if (!same(hash, b.freezeHash)) {
       this.fail('aggregates', new Fault('aggregates.hash', `document/${hex(b.freezeHash)}`));
       return;
@@ -347,7 +391,8 @@ class Verification {
     if (good) await this.totals(sets, withheld, good, reconciliation);
   }
   async sums() {
-    const sums = new Sums(this.m), tips = new Map();
+    const sums = new Sums(this.m),
+      tips = new Map();
     for (const c of this.board.credentials.values())
       if (this.board.counts(c)) tips.set(c.tipIndex, c);
     for (const t of this.zero) {
@@ -361,7 +406,9 @@ class Verification {
     return sums;
   }
   async shares(hash, sets) {
-    const b = this.board, good = [], bad = [];
+    const b = this.board,
+      good = [],
+      bad = [];
     for (const trustee of [...b.shares.keys()].sort((x, y) => x - y)) {
       const bytes = await this.document(b.shares.get(trustee).hash);
       try {
@@ -372,7 +419,8 @@ class Verification {
         bad.push(trustee);
       }
     }
-    const detail = `good: ${good.map((g) => g.trustee).join(' ')}` +
+    const detail =
+      `good: ${good.map((g) => g.trustee).join(' ')}` +
       (bad.length ? `; false: ${bad.join(' ')}` : '');
     if (good.length >= this.m.t) {
       this.pass('shares', detail);
@@ -408,10 +456,16 @@ class Verification {
     await this.results(resultsValue(this.m, hex(this.fingerprint), contests, reconciliation));
   }
   async results(value) {
-    const json = resultsJson(value), csv = resultsCsv(value), subject = this.board.publishHash;
-    const fault = !same(sha256(json), subject) ? ['results.hash', `document/${hex(subject)}`]
-      : !same(json, await this.folder.read('results.json')) ? ['files.copy', 'results.json']
-        : !same(csv, await this.folder.read('results.csv')) ? ['results.csv', 'results.csv'] : null;
+    const json = resultsJson(value),
+      csv = resultsCsv(value),
+      subject = this.board.publishHash;
+    const fault = !same(sha256(json), subject)
+      ? ['results.hash', `document/${hex(subject)}`]
+      : !same(json, await this.folder.read('results.json'))
+        ? ['files.copy', 'results.json']
+        : !same(csv, await this.folder.read('results.csv'))
+          ? ['results.csv', 'results.csv']
+          : null;
     if (fault) this.fail('results', new Fault(...fault));
     else this.pass('results', 'computed again, byte for byte');
   }
@@ -427,12 +481,16 @@ class Verification {
         return;
       }
     }
-    this.pass('reconciliation', `${t.ballots} ballots = ${t.replaced} replaced + ${t.voided} voided + ` +
-      `${t.excluded} excluded + ${t.counted} counted`);
+    this.pass(
+      'reconciliation',
+      `${t.ballots} ballots = ${t.replaced} replaced + ${t.voided} voided + ` +
+        `${t.excluded} excluded + ${t.counted} counted`,
+    );
   }
 }
 
 // folder: { list(): paths of all files or null, read(path): bytes or null }, both may be async.
-// known: the fingerprint that the caller knows, or null. progress(what, done, total): may be left out.
+// known: the fingerprint that the caller knows, or null. progress(what, done, total): may be left
+// out.
 export const verify = (folder, known = null, progress = null) =>
   new Verification(folder, known, progress).run();

@@ -1,12 +1,21 @@
 // A whole small election with everybody's keys, made in memory: the honest path step by step, each
-// entry signed for good, and lists that a test may change before they are written. The randomness is a
+// entry signed for good, and lists that a test may change before they are written. The randomness
+// is a
 // stream from a seed, so a record is the same every time.
 import { ascii, concat, compare, hex, opaque, u16, u32, u64, u8 } from '../../verifier/bytes.js';
 import * as dkg from '../../verifier/dkg.js';
 import * as E from '../../verifier/entries.js';
 import { lagrange } from '../../verifier/eqlog.js';
-import { G, mod, scalarBytes, sumOfMultiples, times, Weights, wide, ZERO }
-  from '../../verifier/group.js';
+import {
+  G,
+  mod,
+  scalarBytes,
+  sumOfMultiples,
+  times,
+  Weights,
+  wide,
+  ZERO,
+} from '../../verifier/group.js';
 import { sha256, sha512, Transcript } from '../../verifier/hash.js';
 import { parseManifest } from '../../verifier/manifest.js';
 import { writeAggregates } from '../../verifier/merge.js';
@@ -36,7 +45,10 @@ export class Election {
     this.officers = college(3);
     this.registrars = college(2);
     this.voters = Array.from({ length: this.o.voters }, (_, i) => ({
-      ...this.keyPair(), unit: i % 3, sequence: 0, tip: ZERO32,
+      ...this.keyPair(),
+      unit: i % 3,
+      sequence: 0,
+      tip: ZERO32,
     }));
     this.setManifest(this.manifestValue());
   }
@@ -59,9 +71,16 @@ export class Election {
   // ---- signatures ----
 
   schnorr(kind, use, pair, message) {
-    const w = this.random(), R = times(G, w).toBytes();
-    const c = wide(new Transcript(kind).item('use', ascii(use)).item('public-key', pair.key)
-      .item('R', R).item('message', message).challenge('c'));
+    const w = this.random(),
+      R = times(G, w).toBytes();
+    const c = wide(
+      new Transcript(kind)
+        .item('use', ascii(use))
+        .item('public-key', pair.key)
+        .item('R', R)
+        .item('message', message)
+        .challenge('c'),
+    );
     return concat(R, scalarBytes(mod(w + c * pair.x)));
   }
   sign(use, pair, message) {
@@ -85,11 +104,22 @@ export class Election {
 
   manifestValue() {
     const who = (list, name) => list.map((s, i) => ({ name: `${name} ${i + 1}`, key: hex(s.key) }));
-    const options = (n) => Array.from({ length: n }, (_, i) => ({
-      number: i + 1, name: i === 1 ? 'B, "the second"' : `Option ${i + 1}`, party: i % 2 ? 'X' : '' }));
+    const options = (n) =>
+      Array.from({ length: n }, (_, i) => ({
+        number: i + 1,
+        name: i === 1 ? 'B, "the second"' : `Option ${i + 1}`,
+        party: i % 2 ? 'X' : '',
+      }));
     const contest = (id, n, min, max, seats, method) => ({
-      id, title: { en: `Contest ${id}`, fil: `Paligsahan ${id}` }, options: options(n), min, max, seats,
-      method, tally: 'sum' });
+      id,
+      title: { en: `Contest ${id}`, fil: `Paligsahan ${id}` },
+      options: options(n),
+      min,
+      max,
+      seats,
+      method,
+      tally: 'sum',
+    });
     return {
       tapat: 1,
       suite: 'tapat-v1-ristretto255-sha512',
@@ -98,12 +128,27 @@ export class Election {
       languages: ['en', 'fil'],
       zone: 'Asia/Manila',
       test: this.o.test,
-      times: { enrol: '2028-04-01T00:00:00Z', open: '2028-04-10T00:00:00Z', close: '2028-05-09T11:00:00Z' },
-      contests: [contest('one', 3, 0, 2, 1, 'plurality-at-large'), contest('two', 4, 1, 1, 0, 'totals')],
-      styles: [{ id: 'both', contests: ['one', 'two'] }, { id: 'first', contests: ['one'] }],
+      times: {
+        enrol: '2028-04-01T00:00:00Z',
+        open: '2028-04-10T00:00:00Z',
+        close: '2028-05-09T11:00:00Z',
+      },
+      contests: [
+        contest('one', 3, 0, 2, 1, 'plurality-at-large'),
+        contest('two', 4, 1, 1, 0, 'totals'),
+      ],
+      styles: [
+        { id: 'both', contests: ['one', 'two'] },
+        { id: 'first', contests: ['one'] },
+      ],
       units: ['manila', 'tokyo', 'rome'].map((id, i) => ({
-        id, name: `Post ${id}`, country: 'ph', group: i ? 'far' : 'near', registered: 100,
-        style: i === 1 ? 'first' : 'both' })),
+        id,
+        name: `Post ${id}`,
+        country: 'ph',
+        group: i ? 'far' : 'near',
+        registered: 100,
+        style: i === 1 ? 'first' : 'both',
+      })),
       merge: { floor: this.o.floor },
       trustees: { threshold: 2, who: who(this.trustees, 'Trustee') },
       registrars: { quorum: 2, who: who(this.registrars, 'Registrar') },
@@ -117,7 +162,8 @@ export class Election {
   }
   // value: an object, or the bytes themselves
   setManifest(value) {
-    this.manifestBytes = value instanceof Uint8Array ? value : ascii(`${JSON.stringify(value, null, 1)}\n`);
+    this.manifestBytes =
+      value instanceof Uint8Array ? value : ascii(`${JSON.stringify(value, null, 1)}\n`);
     this.fingerprint = sha256(this.manifestBytes);
     try {
       this.m = parseManifest(this.manifestBytes);
@@ -142,7 +188,12 @@ export class Election {
     return (this.time += 10n);
   }
   act(act, subject = ZERO32, { reason = 0, who = [1, 2], time = this.now() } = {}) {
-    return this.college(E.ACT, this.officers, who, concat(u8(act), u64(time), subject, u16(reason)));
+    return this.college(
+      E.ACT,
+      this.officers,
+      who,
+      concat(u8(act), u64(time), subject, u16(reason)),
+    );
   }
   begin() {
     this.copies.set('manifest.json', this.manifestBytes);
@@ -159,7 +210,8 @@ export class Election {
     return { fingerprint, contest, n, t, p: contests[contest].p, dealer };
   }
   makeDeal(dealer) {
-    const messages = [], coefficients = [];
+    const messages = [],
+      coefficients = [];
     for (const c of this.m.contests) {
       const a = Array.from({ length: c.p * this.m.t }, () => this.random());
       coefficients.push(a);
@@ -168,10 +220,14 @@ export class Election {
     return { messages, coefficients, boxes: this.fill(this.m.n * (32 * this.m.points + 48)) };
   }
   fill(n) {
-    return concat(...Array.from({ length: Math.ceil(n / 64) }, () => this.bytes(64))).subarray(0, n);
+    return concat(...Array.from({ length: Math.ceil(n / 64) }, () => this.bytes(64))).subarray(
+      0,
+      n,
+    );
   }
   dealMessage(who, a, claimed = a) {
-    const F = concat(...a.map((x) => times(G, x).toBytes())), w = this.random();
+    const F = concat(...a.map((x) => times(G, x).toBytes())),
+      w = this.random();
     const T = times(G, w).toBytes();
     const t = new Transcript('dkg-possession').item('fingerprint', who.fingerprint);
     for (const name of ['contest', 'n', 't', 'p', 'dealer']) t.number(name, who[name]);
@@ -180,11 +236,17 @@ export class Election {
     return concat(F, T, scalarBytes(z));
   }
   dealHash(dealer, messages) {
-    return sha256(ascii('tapat-v1 deal'),
-      ...messages.map((m, c) => dkg.commitment(this.who(c, dealer), m)));
+    return sha256(
+      ascii('tapat-v1 deal'),
+      ...messages.map((m, c) => dkg.commitment(this.who(c, dealer), m)),
+    );
   }
   commit(dealer, { boxKey = this.bytes(32), hash } = {}) {
-    return this.single(E.COMMIT, dealer, concat(hash ?? this.dealHash(dealer, this.deals[dealer].messages), boxKey));
+    return this.single(
+      E.COMMIT,
+      dealer,
+      concat(hash ?? this.dealHash(dealer, this.deals[dealer].messages), boxKey),
+    );
   }
   deal(dealer, d = this.deals[dealer]) {
     return this.single(E.DEAL, dealer, concat(...d.messages, d.boxes));
@@ -195,7 +257,8 @@ export class Election {
         let s = 0n;
         for (let j = this.m.t - 1; j >= 0; j--) s = mod(s * BigInt(receiver) + a[k * this.m.t + j]);
         return s;
-      }));
+      }),
+    );
   }
   complaint(signer, dealer) {
     return this.single(E.COMPLAINT, signer, u16(dealer));
@@ -216,21 +279,33 @@ export class Election {
   }
   // Secrets x_{l,k} and keys, from the coefficients.
   keysFromDeals() {
-    const shares = this.numbers.map((l) => this.numbers.map((i) => this.shareOf(i, l))
-      .reduce((a, b) => a.map((x, k) => mod(x + b[k]))));
+    const shares = this.numbers.map((l) =>
+      this.numbers.map((i) => this.shareOf(i, l)).reduce((a, b) => a.map((x, k) => mod(x + b[k]))),
+    );
     let at = 0;
     this.secrets = [];
     this.Y = this.m.contests.map((c) => {
       const own = shares.map((s) => s.slice(at, at + c.p));
       this.secrets.push(own);
       at += c.p;
-      return Array.from({ length: c.p }, (_, k) => times(G, this.numbers.reduce((x, i) =>
-        mod(x + this.deals[i].coefficients[c.index][k * this.m.t]), 0n)));
+      return Array.from({ length: c.p }, (_, k) =>
+        times(
+          G,
+          this.numbers.reduce(
+            (x, i) => mod(x + this.deals[i].coefficients[c.index][k * this.m.t]),
+            0n,
+          ),
+        ),
+      );
     });
     this.V = this.secrets.map((rows) => rows.map((row) => row.map((x) => times(G, x))));
     const flat = (list) => concat(...list.flat(3).map((x) => x.toBytes()));
-    this.keyDigest = sha256(ascii('tapat-v1 keys'), this.fingerprint, sha256(flat(this.Y)),
-      sha256(flat(this.V)));
+    this.keyDigest = sha256(
+      ascii('tapat-v1 keys'),
+      this.fingerprint,
+      sha256(flat(this.Y)),
+      sha256(flat(this.V)),
+    );
   }
   commits() {
     if (!this.deals) this.makeDeals();
@@ -243,10 +318,20 @@ export class Election {
   liveness(trustee, { time = this.now(), size = this.entries.length, rootHash, wrong = 0n } = {}) {
     const boardRoot = rootHash ?? root(this.entries.slice(0, size).map(leafHash));
     const proofs = this.m.contests.map((c, i) => {
-      const message = concat(this.fingerprint, this.keyDigest, u16(i), u16(trustee), u64(time), u64(size),
-        boardRoot);
+      const message = concat(
+        this.fingerprint,
+        this.keyDigest,
+        u16(i),
+        u16(trustee),
+        u64(time),
+        u64(size),
+        boardRoot,
+      );
       const use = 'tapat-v1 liveness';
-      const delta = sum.powers(wide(new Transcript(use).item('message', message).challenge('delta')), c.p);
+      const delta = sum.powers(
+        wide(new Transcript(use).item('message', message).challenge('delta')),
+        c.p,
+      );
       const x = mod(this.secrets[i][trustee - 1].reduce((s, y, k) => s + delta[k] * y, wrong));
       const key = times(G, mod(x - wrong)).toBytes();
       return this.schnorr('possession', use, { x, key }, message);
@@ -263,10 +348,15 @@ export class Election {
 
   // ---- enrol ----
 
-  registration(v, { unit = v.unit, style = this.m.units[unit]?.style ?? 0, who = [1, 2], key = v.key } = {}) {
+  registration(
+    v,
+    { unit = v.unit, style = this.m.units[unit]?.style ?? 0, who = [1, 2], key = v.key } = {},
+  ) {
     const body = concat(key, u16(unit), u16(style));
-    return concat(body,
-      this.endorse('tapat-v1 registration', this.registrars, who, concat(this.fingerprint, body)));
+    return concat(
+      body,
+      this.endorse('tapat-v1 registration', this.registrars, who, concat(this.fingerprint, body)),
+    );
   }
   registrations(list) {
     const sorted = [...list].sort(compare);
@@ -283,22 +373,40 @@ export class Election {
 
   // choices: a list of 0 and 1 of the contest's options; cheat: changes what is proved
   prove(c, context, choices, cheat = {}) {
-    const bits = [...choices], chosen = choices.reduce((a, b) => a + b, 0);
+    const bits = [...choices],
+      chosen = choices.reduce((a, b) => a + b, 0);
     for (let i = 0; i + choices.length < c.m; i++) bits.push(i + chosen < c.b ? 1 : 0);
-    const v = (cheat.bits ?? bits).map(BigInt), [H, ...gens] = this.generators(), Y = this.Y[c.index];
-    const u = Array.from({ length: c.p }, (_, k) => v[2 * k] + (2 * k + 1 < c.n ? sum.M * v[2 * k + 1] : 0n));
-    const r = this.random(), alpha = this.random(), beta = this.random(), rho = this.random();
-    const tau0 = this.random(), tau1 = this.random(), s = v.map(() => this.random());
+    const v = (cheat.bits ?? bits).map(BigInt),
+      [H, ...gens] = this.generators(),
+      Y = this.Y[c.index];
+    const u = Array.from(
+      { length: c.p },
+      (_, k) => v[2 * k] + (2 * k + 1 < c.n ? sum.M * v[2 * k + 1] : 0n),
+    );
+    const r = this.random(),
+      alpha = this.random(),
+      beta = this.random(),
+      rho = this.random();
+    const tau0 = this.random(),
+      tau1 = this.random(),
+      s = v.map(() => this.random());
     const points = {
       R: times(G, r).toBytes(),
-      C: concat(...Y.map((y, k) => times(y, r).add(times(G, mod(u[k] + (cheat.shift?.[k] ?? 0n)))).toBytes())),
+      C: concat(
+        ...Y.map((y, k) =>
+          times(y, r)
+            .add(times(G, mod(u[k] + (cheat.shift?.[k] ?? 0n))))
+            .toBytes(),
+        ),
+      ),
       A: dot([alpha, ...v], [H, ...gens.slice(0, c.m)]).toBytes(),
       B: dot([beta, ...s], [H, ...gens.slice(0, c.m)]).toBytes(),
       T_R: times(G, rho).toBytes(),
     };
     const sigma = scalarBytes(mod(s.reduce((a, b) => a + b, cheat.sigma ?? 0n)));
     const raw = { ...points, sigma, T_d: ZERO32, T0: ZERO32, T1: ZERO32 };
-    const delta = sum.challenges(c, context, raw).delta, deltas = sum.powers(delta, c.p);
+    const delta = sum.challenges(c, context, raw).delta,
+      deltas = sum.powers(delta, c.p);
     let us = 0n;
     for (let j = 0; j < c.n; j++) us = mod(us + deltas[j >> 1] * (j % 2 ? sum.M : 1n) * s[j]);
     raw.T_d = dot(deltas, Y).multiply(rho).add(times(G, us)).toBytes();
@@ -310,8 +418,18 @@ export class Election {
     const ch = sum.challenges(c, context, raw).c;
     const f = v.map((x, j) => mod(s[j] + ch * x));
     const responses = [...f, mod(rho + ch * r), mod(beta + ch * alpha), mod(tau0 + ch * tau1)];
-    return concat(raw.R, raw.C, raw.A, raw.B, raw.T_R, raw.T_d, raw.T0, raw.T1, sigma,
-      ...responses.map(scalarBytes));
+    return concat(
+      raw.R,
+      raw.C,
+      raw.A,
+      raw.B,
+      raw.T_R,
+      raw.T_d,
+      raw.T0,
+      raw.T1,
+      sigma,
+      ...responses.map(scalarBytes),
+    );
   }
   generators() {
     const max = Math.max(...this.m.contests.map((c) => c.m));
@@ -319,20 +437,35 @@ export class Election {
   }
   choices(c, pattern) {
     const out = new Array(c.n).fill(0);
-    for (let i = 0; i < c.b && (i < c.a || (pattern >> i) % 3 !== 1); i++) out[(pattern + i) % c.n] = 1;
+    for (let i = 0; i < c.b && (i < c.a || (pattern >> i) % 3 !== 1); i++)
+      out[(pattern + i) % c.n] = 1;
     return out;
   }
   ballot(v, pattern = 0, change = {}) {
-    const context = { fingerprint: this.fingerprint, keyDigest: this.keyDigest, credential: v.key,
-      unit: v.unit, style: this.m.units[v.unit].style, sequence: v.sequence + 1,
-      previous: v.tip, ...change };
+    const context = {
+      fingerprint: this.fingerprint,
+      keyDigest: this.keyDigest,
+      credential: v.key,
+      unit: v.unit,
+      style: this.m.units[v.unit].style,
+      sequence: v.sequence + 1,
+      previous: v.tip,
+      ...change,
+    };
     const style = this.m.styles[context.style];
     const proofs = style.contests.map((i) => {
       const c = this.m.contests[i];
       return this.prove(c, { ...context, contest: i }, this.choices(c, pattern), change.cheat?.[i]);
     });
-    const body = concat(context.fingerprint, v.key, u32(context.sequence), context.previous,
-      u16(context.unit), u16(context.style), ...proofs);
+    const body = concat(
+      context.fingerprint,
+      v.key,
+      u32(context.sequence),
+      context.previous,
+      u16(context.unit),
+      u16(context.style),
+      ...proofs,
+    );
     return concat(u8(E.BALLOT), body, this.sign('tapat-v1 ballot', change.signer ?? v, body));
   }
   resign(entry, v) {
@@ -398,20 +531,33 @@ export class Election {
   sharesDocument(trustee, { garbage = false, hash = this.freezeHash, name = trustee } = {}) {
     const parts = [this.fingerprint, hash, u16(name)];
     for (const c of this.m.contests) {
-      const own = this.sets.filter((s) => s.contest === c.index), x = this.secrets[c.index][trustee - 1];
+      const own = this.sets.filter((s) => s.contest === c.index),
+        x = this.secrets[c.index][trustee - 1];
       if (!own.length) continue;
       const points = own.flatMap((s) => x.map((xk) => times(s.R, xk)));
       if (garbage) points[0] = points[0].add(G);
-      const d = concat(...points.map((y) => y.toBytes())), r = concat(...own.map((s) => s.R.toBytes()));
+      const d = concat(...points.map((y) => y.toBytes())),
+        r = concat(...own.map((s) => s.R.toBytes()));
       const v = concat(...this.V[c.index][trustee - 1].map((y) => y.toBytes()));
-      const t = new Transcript('shares').item('fingerprint', this.fingerprint)
-        .item('key-digest', this.keyDigest).number('contest', c.index).number('trustee', trustee)
-        .item('R', r).item('V', v).item('D', d);
+      const t = new Transcript('shares')
+        .item('fingerprint', this.fingerprint)
+        .item('key-digest', this.keyDigest)
+        .number('contest', c.index)
+        .number('trustee', trustee)
+        .item('R', r)
+        .item('V', v)
+        .item('D', d);
       const w = new Weights(t.challenge('weights'));
-      const delta = x.map((_, k) => (k ? w.take() : 1n)), mu = own.map(() => w.take());
-      const secret = mod(x.reduce((a, y, k) => a + delta[k] * y, 0n)), nonce = this.random();
-      const R = dot(mu, own.map((s) => s.R));
-      const tG = times(G, nonce).toBytes(), tR = times(R, nonce).toBytes();
+      const delta = x.map((_, k) => (k ? w.take() : 1n)),
+        mu = own.map(() => w.take());
+      const secret = mod(x.reduce((a, y, k) => a + delta[k] * y, 0n)),
+        nonce = this.random();
+      const R = dot(
+        mu,
+        own.map((s) => s.R),
+      );
+      const tG = times(G, nonce).toBytes(),
+        tR = times(R, nonce).toBytes();
       const ch = wide(t.item('T_G', tG).item('T_R', tR).challenge('c'));
       parts.push(d, tG, tR, scalarBytes(mod(nonce + ch * secret)));
     }
@@ -422,13 +568,19 @@ export class Election {
     return this.single(E.SHARES, trustee, this.reference(bytes));
   }
   votesOf(s) {
-    const { p, n } = this.m.contests[s.contest], votes = [];
-    const indexes = [1, 2], lambda = lagrange(indexes);
+    const { p, n } = this.m.contests[s.contest],
+      votes = [];
+    const indexes = [1, 2],
+      lambda = lagrange(indexes);
     for (let k = 0; k < p; k++) {
-      const x = mod(indexes.reduce((a, i, j) => a + lambda[j] * this.secrets[s.contest][i - 1][k], 0n));
-      let rest = s.C[k].subtract(times(s.R, x)), found = null;
+      const x = mod(
+        indexes.reduce((a, i, j) => a + lambda[j] * this.secrets[s.contest][i - 1][k], 0n),
+      );
+      let rest = s.C[k].subtract(times(s.R, x)),
+        found = null;
       for (let y = 0; y <= s.ballots && !found; y++, rest = rest.subtract(times(G, sum.M)))
-        for (let z = 0, q = ZERO; z <= s.ballots; z++, q = q.add(G)) if (q.equals(rest)) found = [z, y];
+        for (let z = 0, q = ZERO; z <= s.ballots; z++, q = q.add(G))
+          if (q.equals(rest)) found = [z, y];
       votes.push(...(found ?? [0, 0]));
     }
     return votes.slice(0, n);
@@ -437,9 +589,13 @@ export class Election {
     const votes = this.sets.map((s) => this.votesOf(s));
     const contests = this.m.contests.map((c) => ({
       withheld: this.withheld[c.index],
-      sets: this.sets.map((s, i) => ({ ...s, votes: votes[i] })).filter((s) => s.contest === c.index),
+      sets: this.sets
+        .map((s, i) => ({ ...s, votes: votes[i] }))
+        .filter((s) => s.contest === c.index),
     }));
-    const value = change(resultsValue(this.m, hex(this.fingerprint), contests, reconcile(this.board)));
+    const value = change(
+      resultsValue(this.m, hex(this.fingerprint), contests, reconcile(this.board)),
+    );
     return { json: resultsJson(value), csv: resultsCsv(value) };
   }
   publish({ json, csv }, options = {}) {

@@ -1,4 +1,5 @@
-// A record's folder: reading one into memory, and writing one with tiles, checkpoint and copies made
+// A record's folder: reading one into memory, and writing one with tiles, checkpoint and copies
+// made
 // anew, as a server does that keeps the log's key. spec: R-1..R-6, R-8, R-9
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -11,13 +12,21 @@ import { keyId, leafHash, root, tilePath, tilesOf } from '../../verifier/tree.js
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 export function ed25519Sign(seed, message) {
   const key = crypto.createPrivateKey({
-    key: Buffer.concat([pkcs8, seed]), format: 'der', type: 'pkcs8' });
+    key: Buffer.concat([pkcs8, seed]),
+    format: 'der',
+    type: 'pkcs8',
+  });
   return new Uint8Array(crypto.sign(null, message, key));
 }
 export function ed25519Public(seed) {
   const key = crypto.createPrivateKey({
-    key: Buffer.concat([pkcs8, seed]), format: 'der', type: 'pkcs8' });
-  return new Uint8Array(crypto.createPublicKey(key).export({ format: 'der', type: 'spki' }).slice(-32));
+    key: Buffer.concat([pkcs8, seed]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  return new Uint8Array(
+    crypto.createPublicKey(key).export({ format: 'der', type: 'spki' }).slice(-32),
+  );
 }
 
 const base64 = (b) => Buffer.from(b).toString('base64');
@@ -32,18 +41,23 @@ export function checkpoint({ origin, seed, size, root: rootHash }) {
 
 // Tiles and bundles of a list of entries, as a map from path to bytes.
 export function tiles(entries) {
-  const files = new Map(), levels = [entries.map(leafHash)];
+  const files = new Map(),
+    levels = [entries.map(leafHash)];
   while (levels.at(-1).length >= 256) {
-    const below = levels.at(-1), above = [];
+    const below = levels.at(-1),
+      above = [];
     for (let i = 0; i + 256 <= below.length; i += 256) above.push(root(below.slice(i, i + 256)));
     levels.push(above);
   }
   for (const t of tilesOf(entries.length)) {
-    const from = 256 * t.index, to = from + t.width;
+    const from = 256 * t.index,
+      to = from + t.width;
     files.set(tilePath(t.level, t.index, t.width), concat(...levels[t.level].slice(from, to)));
     if (t.level === 0)
-      files.set(tilePath('entries', t.index, t.width),
-        concat(...entries.slice(from, to).map((e) => opaque(0, 65535, e))));
+      files.set(
+        tilePath('entries', t.index, t.width),
+        concat(...entries.slice(from, to).map((e) => opaque(0, 65535, e))),
+      );
   }
   return { files, root: root(levels[0]) };
 }
@@ -73,16 +87,19 @@ export const memory = (all) => ({
 
 // The entries, documents and copies of a folder that verifies.
 export function readFolder(dir) {
-  const names = fs.readdirSync(dir, { recursive: true, withFileTypes: true })
+  const names = fs
+    .readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile())
     .map((e) => path.relative(dir, path.join(e.parentPath ?? e.path, e.name)));
   const get = (name) => new Uint8Array(fs.readFileSync(path.join(dir, name)));
-  const documents = new Map(), copies = new Map();
+  const documents = new Map(),
+    copies = new Map();
   for (const name of names) {
     if (name.startsWith('document/')) documents.set(name.slice(9), get(name));
     else if (!name.includes('/') && name !== 'checkpoint') copies.set(name, get(name));
   }
-  const size = Number(new TextDecoder().decode(get('checkpoint')).split('\n')[1]), entries = [];
+  const size = Number(new TextDecoder().decode(get('checkpoint')).split('\n')[1]),
+    entries = [];
   for (const t of tilesOf(size).filter((x) => x.level === 0)) {
     const r = new Reader(get(tilePath('entries', t.index, t.width)));
     while (r.left) entries.push(r.opaque(0, 65535));

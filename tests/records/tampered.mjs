@@ -1,16 +1,19 @@
 // Records that must be refused, each with the check and the code by which; and good ones at every
-// stage. Everything but the fault is right: what is changed is signed again by whoever signs it, the
+// stage. Everything but the fault is right: what is changed is signed again by whoever signs it,
+// the
 // tree and the checkpoint are made anew.
 import { ascii, compare, concat, hex, u16, u64, u8 } from '../../verifier/bytes.js';
 import { Board } from '../../verifier/board.js';
-import { G, L, scalarBytes, times } from '../../verifier/group.js';
+import { G, L, mod, scalarBytes, times } from '../../verifier/group.js';
 import { sha256 } from '../../verifier/hash.js';
 import { leafHash, root } from '../../verifier/tree.js';
 import { E, Election } from './election.mjs';
 
 // The state after the entries so far, without their signatures and proofs.
 export function replay(e) {
-  const board = new Board(e.m, e.generators(), (size) => root(e.entries.slice(0, size).map(leafHash)));
+  const board = new Board(e.m, e.generators(), (size) =>
+    root(e.entries.slice(0, size).map(leafHash)),
+  );
   for (const entry of e.entries) board.apply(E.readEntry(entry));
   return board;
 }
@@ -48,7 +51,8 @@ function copy(e) {
 const bases = new Map();
 // The honest election up to and with a stage; options: Election's
 export function at(stage, options = {}) {
-  const name = JSON.stringify(options), base = bases.get(name) ?? new Map();
+  const name = JSON.stringify(options),
+    base = bases.get(name) ?? new Map();
   bases.set(name, base);
   if (!base.size) base.set('', new Election(options));
   let last = '';
@@ -69,10 +73,13 @@ export function onward(e, from, to = 'published') {
   return e;
 }
 
-const flip = (bytes, i, bit = 1) => bytes.map((x, j) => (j === (i < 0 ? bytes.length + i : i) ? x ^ bit : x));
-const patch = (bytes, i, value) => concat(bytes.subarray(0, i), value, bytes.subarray(i + value.length));
+const flip = (bytes, i, bit = 1) =>
+  bytes.map((x, j) => (j === (i < 0 ? bytes.length + i : i) ? x ^ bit : x));
+const patch = (bytes, i, value) =>
+  concat(bytes.subarray(0, i), value, bytes.subarray(i + value.length));
 const last = (e, change) => e.entries.push(change(e.entries.pop()));
-const find = (e, type, n = 0) => e.entries.map((x, i) => [x, i]).filter(([x]) => x[0] === type)[n][1];
+const find = (e, type, n = 0) =>
+  e.entries.map((x, i) => [x, i]).filter(([x]) => x[0] === type)[n][1];
 const change = (e, i, how) => {
   e.entries[i] = how(e.entries[i]);
 };
@@ -83,90 +90,272 @@ const BAD_POINT = new Uint8Array(32).fill(1);
 const list = [];
 // name, stage that it starts from, what is done, check and code of the refusal
 const add = (name, stage, action, check, code, options = {}) =>
-  list.push({ name, check, code, make: () => {
-    const e = at(stage, options), other = action(e);
-    return other instanceof Election ? other : e;
-  } });
+  list.push({
+    name,
+    check,
+    code,
+    make: () => {
+      const e = at(stage, options),
+        other = action(e);
+      return other instanceof Election ? other : e;
+    },
+  });
 
 // ---- entries that do not parse ----
 add('entry: empty', 'approved', (e) => e.push(new Uint8Array(0)), 'log', 'entry.length');
-add('entry: too long', 'opened', (e) => e.push(concat(u8(3), new Uint8Array(60000))), 'ceremony', 'entry.length');
-add('entry: a ballot too long', 'opened', (e) => e.push(concat(u8(11), new Uint8Array(60000))), 'ballots', 'ballot.length');
+add(
+  'entry: too long',
+  'opened',
+  (e) => e.push(concat(u8(3), new Uint8Array(60000))),
+  'ceremony',
+  'entry.length',
+);
+add(
+  'entry: a ballot too long',
+  'opened',
+  (e) => e.push(concat(u8(11), new Uint8Array(60000))),
+  'ballots',
+  'ballot.length',
+);
 add('entry: type 0', 'approved', (e) => e.push(u8(0)), 'log', 'entry.type');
 add('entry: type 14', 'approved', (e) => e.push(concat(u8(14), X)), 'log', 'entry.type');
-add('commit: a byte less', 'committed', (e) => last(e, (x) => x.slice(0, -1)), 'ceremony', 'entry.malformed');
-add('commit: a byte more', 'committed', (e) => last(e, (x) => concat(x, u8(0))), 'ceremony', 'entry.malformed');
+add(
+  'commit: a byte less',
+  'committed',
+  (e) => last(e, (x) => x.slice(0, -1)),
+  'ceremony',
+  'entry.malformed',
+);
+add(
+  'commit: a byte more',
+  'committed',
+  (e) => last(e, (x) => concat(x, u8(0))),
+  'ceremony',
+  'entry.malformed',
+);
 add('act: number 7', 'approved', (e) => e.push(e.act(7)), 'acts', 'entry.malformed');
-add('act: a reason where none is', 'closed', (e) => e.push(e.act(E.FREEZE, X, { reason: 1 })), 'acts', 'entry.malformed');
-add('exclusion: reason 3', 'voted', (e) => e.push(e.exclude(e.voters[1].tip, { reason: 3 })), 'acts', 'entry.malformed');
-add('act: signers out of order', 'approved', (e) => {
-  e.entries.pop();
-  e.push(e.act(E.APPROVE, e.fingerprint, { who: [2, 1] }));
-}, 'acts', 'entry.malformed');
-add('act: one signer twice', 'approved', (e) => {
-  e.entries.pop();
-  e.push(e.act(E.APPROVE, e.fingerprint, { who: [2, 2] }));
-}, 'acts', 'entry.malformed');
-add('shares: a document over the limit', 'frozen', (e) =>
-  e.push(e.single(E.SHARES, 1, concat(X, u64(2 ** 26 + 1)))), 'shares', 'entry.malformed');
+add(
+  'act: a reason where none is',
+  'closed',
+  (e) => e.push(e.act(E.FREEZE, X, { reason: 1 })),
+  'acts',
+  'entry.malformed',
+);
+add(
+  'exclusion: reason 3',
+  'voted',
+  (e) => e.push(e.exclude(e.voters[1].tip, { reason: 3 })),
+  'acts',
+  'entry.malformed',
+);
+add(
+  'act: signers out of order',
+  'approved',
+  (e) => {
+    e.entries.pop();
+    e.push(e.act(E.APPROVE, e.fingerprint, { who: [2, 1] }));
+  },
+  'acts',
+  'entry.malformed',
+);
+add(
+  'act: one signer twice',
+  'approved',
+  (e) => {
+    e.entries.pop();
+    e.push(e.act(E.APPROVE, e.fingerprint, { who: [2, 2] }));
+  },
+  'acts',
+  'entry.malformed',
+);
+add(
+  'shares: a document over the limit',
+  'frozen',
+  (e) => e.push(e.single(E.SHARES, 1, concat(X, u64(2 ** 26 + 1)))),
+  'shares',
+  'entry.malformed',
+);
 add('registrations: none', 'confirmed', (e) => e.push(u8(9)), 'registrations', 'entry.malformed');
-add('registrations: cut', 'enrolled', (e) => last(e, (x) => x.slice(0, -1)), 'registrations', 'registration.malformed');
-add('liveness: proofs not of 64 bytes', 'confirmed', (e) =>
-  e.push(e.single(E.LIVENESS, 1, concat(u64(5), u64(1), X, X))), 'ceremony', 'entry.malformed');
-add('batch: a byte more', 'voted', (e) => e.push(concat(e.batchEntry(), u8(0))), 'batches', 'entry.malformed');
+add(
+  'registrations: cut',
+  'enrolled',
+  (e) => last(e, (x) => x.slice(0, -1)),
+  'registrations',
+  'registration.malformed',
+);
+add(
+  'liveness: proofs not of 64 bytes',
+  'confirmed',
+  (e) => e.push(e.single(E.LIVENESS, 1, concat(u64(5), u64(1), X, X))),
+  'ceremony',
+  'entry.malformed',
+);
+add(
+  'batch: a byte more',
+  'voted',
+  (e) => e.push(concat(e.batchEntry(), u8(0))),
+  'batches',
+  'entry.malformed',
+);
+
+add(
+  'commit: shorter than its signature',
+  'approved',
+  (e) => e.push(concat(u8(3), u16(1), new Uint8Array(63))),
+  'ceremony',
+  'entry.length',
+);
+add(
+  'commit: nothing but its signature',
+  'approved',
+  (e) => e.push(concat(u8(3), u16(1), new Uint8Array(64))),
+  'ceremony',
+  'entry.malformed',
+);
 
 // ---- signatures and quorums ----
-add('approval: one signature is false', 'approved', (e) => last(e, (x) => flip(x, -1)), 'acts', 'entry.signature');
-add('approval: one officer', 'begun', (e) => e.approve(e.fingerprint, { who: [1] }), 'acts', 'entry.quorum');
-add('approval: no such officer', 'begun', (e) => {
-  e.officers = [...e.officers, e.keyPair()];
-  e.approve(e.fingerprint, { who: [1, 4] });
-}, 'acts', 'entry.signer');
-add('approval: signed by registrars', 'begun', (e) => {
-  e.officers = e.registrars;
-  e.approve();
-}, 'acts', 'entry.signature');
-add('commit: trustee 0', 'approved', (e) => {
-  e.makeDeals();
-  e.push(flip(e.commit(1), 2));
-}, 'ceremony', 'entry.signer');
-add('commit: trustee 5', 'approved', (e) => {
-  e.makeDeals();
-  e.push(patch(e.commit(1), 1, u16(5)));
-}, 'ceremony', 'entry.signer');
-add('commit: signed by another trustee', 'approved', (e) => {
-  e.makeDeals();
-  const entry = e.commit(1);
-  e.trustees = [e.trustees[1], ...e.trustees.slice(1)];
-  e.push(e.single(E.COMMIT, 1, entry.subarray(3, entry.length - 64)));
-}, 'ceremony', 'entry.signature');
-add('commit: of another election', 'approved', (e) => {
-  e.makeDeals();
-  const entry = e.commit(1), body = entry.subarray(1, entry.length - 64);
-  e.push(concat(u8(3), body, e.sign(E.ENTRY_USE, e.trustees[0], concat(X, u8(3), body))));
-}, 'ceremony', 'entry.signature');
-add('commit: signature with R the identity', 'approved', (e) => {
-  e.makeDeals();
-  e.push(patch(e.commit(1), 67, ZERO32));
-}, 'ceremony', 'entry.signature');
-add('commit: signature with z of L and more', 'approved', (e) => {
-  e.makeDeals();
-  e.push(patch(e.commit(1), 99, new Uint8Array(32).fill(255)));
-}, 'ceremony', 'entry.signature');
-add('cancel: one registrar', 'voted', (e) => e.push(e.cancel(e.voters[1], { who: [1] })), 'cancels', 'entry.quorum');
-add('cancel: false signature', 'voted', (e) => e.push(flip(e.cancel(e.voters[1]), -40)), 'cancels', 'entry.signature');
-add('confirm: false signature', 'confirmed', (e) => last(e, (x) => flip(x, -1)), 'keys', 'entry.signature');
+add(
+  'approval: one signature is false',
+  'approved',
+  (e) => last(e, (x) => flip(x, -1)),
+  'acts',
+  'entry.signature',
+);
+add(
+  'approval: one officer',
+  'begun',
+  (e) => e.approve(e.fingerprint, { who: [1] }),
+  'acts',
+  'entry.quorum',
+);
+add(
+  'approval: no such officer',
+  'begun',
+  (e) => {
+    e.officers = [...e.officers, e.keyPair()];
+    e.approve(e.fingerprint, { who: [1, 4] });
+  },
+  'acts',
+  'entry.signer',
+);
+add(
+  'approval: signed by registrars',
+  'begun',
+  (e) => {
+    e.officers = e.registrars;
+    e.approve();
+  },
+  'acts',
+  'entry.signature',
+);
+add(
+  'commit: trustee 0',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(flip(e.commit(1), 2));
+  },
+  'ceremony',
+  'entry.signer',
+);
+add(
+  'commit: trustee 5',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(patch(e.commit(1), 1, u16(5)));
+  },
+  'ceremony',
+  'entry.signer',
+);
+add(
+  'commit: signed by another trustee',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    const entry = e.commit(1);
+    e.trustees = [e.trustees[1], ...e.trustees.slice(1)];
+    e.push(e.single(E.COMMIT, 1, entry.subarray(3, entry.length - 64)));
+  },
+  'ceremony',
+  'entry.signature',
+);
+add(
+  'commit: of another election',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    const entry = e.commit(1),
+      body = entry.subarray(1, entry.length - 64);
+    e.push(concat(u8(3), body, e.sign(E.ENTRY_USE, e.trustees[0], concat(X, u8(3), body))));
+  },
+  'ceremony',
+  'entry.signature',
+);
+add(
+  'commit: signature with R the identity',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(patch(e.commit(1), 67, ZERO32));
+  },
+  'ceremony',
+  'entry.signature',
+);
+add(
+  'commit: signature with z of L and more',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(patch(e.commit(1), 99, new Uint8Array(32).fill(255)));
+  },
+  'ceremony',
+  'entry.signature',
+);
+add(
+  'cancel: one registrar',
+  'voted',
+  (e) => e.push(e.cancel(e.voters[1], { who: [1] })),
+  'cancels',
+  'entry.quorum',
+);
+add(
+  'cancel: false signature',
+  'voted',
+  (e) => e.push(flip(e.cancel(e.voters[1]), -40)),
+  'cancels',
+  'entry.signature',
+);
+add(
+  'confirm: false signature',
+  'confirmed',
+  (e) => last(e, (x) => flip(x, -1)),
+  'keys',
+  'entry.signature',
+);
 
 // ---- definition and approval ----
-add('manifest: entry 0 is another', 'approved', (e) => {
-  const entries = e.entries.splice(0, 1);
-  e.push(...entries);
-}, 'acts', 'board.order');
+add(
+  'manifest: entry 0 is another',
+  'approved',
+  (e) => {
+    const entries = e.entries.splice(0, 1);
+    e.push(...entries);
+  },
+  'acts',
+  'board.order',
+);
 add('manifest: a second', 'approved', (e) => e.push(e.entries[0]), 'manifest', 'board.phase');
-add('commit before approval', 'begun', (e) => {
-  e.makeDeals();
-  e.push(e.commit(1));
-}, 'ceremony', 'board.order');
+add(
+  'commit before approval',
+  'begun',
+  (e) => {
+    e.makeDeals();
+    e.push(e.commit(1));
+  },
+  'ceremony',
+  'board.order',
+);
 add('registrations before approval', 'begun', (e) => e.enrol(), 'registrations', 'board.order');
 add('approval of another manifest', 'begun', (e) => e.approve(X), 'acts', 'board.subject');
 add('approval twice', 'approved', (e) => e.approve(), 'acts', 'board.repeat');
@@ -174,265 +363,820 @@ add('approval again when open', 'opened', (e) => e.approve(), 'acts', 'board.pha
 
 // ---- ceremony ----
 add('commit twice', 'committed', (e) => e.push(e.commit(2)), 'ceremony', 'ceremony.repeat');
-add('commit: box key zero', 'approved', (e) => {
-  e.makeDeals();
-  e.push(e.commit(1, { boxKey: ZERO32 }));
-}, 'ceremony', 'ceremony.box-key');
-add('commit: box key of order 8', 'approved', (e) => {
-  e.makeDeals();
-  e.push(e.commit(1, { boxKey: Uint8Array.from(Buffer.from(
-    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', 'hex')) }));
-}, 'ceremony', 'ceremony.box-key');
-add('deal before all commits', 'approved', (e) => {
-  e.makeDeals();
-  e.push(e.commit(1), e.commit(2), e.commit(3), e.deal(1));
-}, 'ceremony', 'ceremony.order');
+add(
+  'commit: box key zero',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(e.commit(1, { boxKey: ZERO32 }));
+  },
+  'ceremony',
+  'ceremony.box-key',
+);
+add(
+  'commit: box key of order 8',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(
+      e.commit(1, {
+        boxKey: Uint8Array.from(
+          Buffer.from('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', 'hex'),
+        ),
+      }),
+    );
+  },
+  'ceremony',
+  'ceremony.box-key',
+);
+add(
+  'deal before all commits',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    e.push(e.commit(1), e.commit(2), e.commit(3), e.deal(1));
+  },
+  'ceremony',
+  'ceremony.order',
+);
 add('deal twice', 'dealt', (e) => e.push(e.deal(1)), 'ceremony', 'ceremony.repeat');
-add('deal: a share box too few', 'committed', (e) => {
-  const d = e.deals[1];
-  e.push(e.deal(1, { ...d, boxes: d.boxes.subarray(0, d.boxes.length - 32) }));
-}, 'ceremony', 'ceremony.commitments');
-add('deal: other than committed', 'committed', (e) => e.push(e.deal(1, e.makeDeal(1))), 'ceremony', 'ceremony.hash');
+add(
+  'deal: a share box too few',
+  'committed',
+  (e) => {
+    const d = e.deals[1];
+    e.push(e.deal(1, { ...d, boxes: d.boxes.subarray(0, d.boxes.length - 32) }));
+  },
+  'ceremony',
+  'ceremony.commitments',
+);
+add(
+  'deal: other than committed',
+  'committed',
+  (e) => e.push(e.deal(1, e.makeDeal(1))),
+  'ceremony',
+  'ceremony.hash',
+);
 const dealWith = (e, change) => {
   e.makeDeals();
   change(e.deals[1]);
   e.push(...e.numbers.map((i) => e.commit(i)), e.deal(1));
 };
-add('deal: the identity among the commitments', 'approved', (e) => dealWith(e, (d) => {
-  d.messages = [patch(d.messages[0], 0, ZERO32), ...d.messages.slice(1)];
-}), 'ceremony', 'ceremony.commitments');
-add('deal: a commitment that does not decode', 'approved', (e) => dealWith(e, (d) => {
-  d.messages = [patch(d.messages[0], 32, BAD_POINT), ...d.messages.slice(1)];
-}), 'ceremony', 'ceremony.commitments');
-add('deal: z of L and more', 'approved', (e) => dealWith(e, (d) => {
-  d.messages = [patch(d.messages[0], d.messages[0].length - 32, scalarBytes(L)), ...d.messages.slice(1)];
-}), 'ceremony', 'ceremony.commitments');
-add('deal: possession is not proved', 'approved', (e) => dealWith(e, (d) => {
-  const a = d.coefficients[1], claimed = [a[0] + 1n, ...a.slice(1)];
-  d.messages = [d.messages[0], e.dealMessage(e.who(1, 1), a, claimed)];
-}), 'ceremony', 'ceremony.possession');
-add('deal: the proof of another dealer', 'approved', (e) => dealWith(e, (d) => {
-  d.messages = [e.dealMessage(e.who(0, 2), d.coefficients[0]), d.messages[1]];
-}), 'ceremony', 'ceremony.possession');
-add('complaint before the deals', 'committed', (e) => e.push(e.complaint(1, 2)), 'ceremony', 'ceremony.order');
-add('complaint about oneself', 'dealt', (e) => e.push(e.complaint(1, 1)), 'ceremony', 'ceremony.order');
-add('complaint about nobody', 'dealt', (e) => e.push(e.complaint(1, 5)), 'ceremony', 'ceremony.order');
-add('complaint about dealer 0', 'dealt', (e) => e.push(e.complaint(1, 0)), 'ceremony', 'ceremony.order');
-add('complaint twice', 'dealt', (e) => e.push(e.complaint(1, 2), e.complaint(1, 2)), 'ceremony', 'ceremony.repeat');
-add('complaint after an answer', 'dealt', (e) =>
-  e.push(e.complaint(1, 2), e.opening(2, 1), e.complaint(1, 2)), 'ceremony', 'ceremony.repeat');
-add('complaint after one\'s confirmation', 'dealt', (e) => e.push(e.confirm(1), e.complaint(1, 2)), 'ceremony', 'ceremony.order');
-add('opening that nobody asked for', 'dealt', (e) => e.push(e.opening(2, 1)), 'ceremony', 'ceremony.order');
-add('opening twice', 'dealt', (e) => e.push(e.complaint(1, 2), e.opening(2, 1), e.opening(2, 1)), 'ceremony', 'ceremony.order');
-add('opening: a share too few', 'dealt', (e) =>
-  e.push(e.complaint(1, 2), e.opening(2, 1, e.shareOf(2, 1).slice(1))), 'ceremony', 'ceremony.share');
-add('after a false opening: confirm', 'dealt', (e) => e.push(e.complaint(1, 2),
-  e.opening(2, 1, e.shareOf(2, 3)), e.confirm(1)), 'ceremony', 'ceremony.dealer-out');
-add('confirm while a complaint is open', 'dealt', (e) => e.push(e.complaint(1, 2), e.confirm(3)), 'ceremony', 'ceremony.order');
-add('confirm before the deals', 'committed', (e) => e.push(e.confirm(1)), 'ceremony', 'ceremony.order');
-add('confirm twice', 'dealt', (e) => e.push(e.confirm(1), e.confirm(1)), 'ceremony', 'ceremony.repeat');
-add('confirm of other keys', 'dealt', (e) => e.push(e.confirm(1, X)), 'ceremony', 'ceremony.confirm');
+add(
+  'deal: the identity among the commitments',
+  'approved',
+  (e) =>
+    dealWith(e, (d) => {
+      d.messages = [patch(d.messages[0], 0, ZERO32), ...d.messages.slice(1)];
+    }),
+  'ceremony',
+  'ceremony.commitments',
+);
+add(
+  'deal: a commitment that does not decode',
+  'approved',
+  (e) =>
+    dealWith(e, (d) => {
+      d.messages = [patch(d.messages[0], 32, BAD_POINT), ...d.messages.slice(1)];
+    }),
+  'ceremony',
+  'ceremony.commitments',
+);
+add(
+  'deal: z of L and more',
+  'approved',
+  (e) =>
+    dealWith(e, (d) => {
+      d.messages = [
+        patch(d.messages[0], d.messages[0].length - 32, scalarBytes(L)),
+        ...d.messages.slice(1),
+      ];
+    }),
+  'ceremony',
+  'ceremony.commitments',
+);
+add(
+  'deal: possession is not proved',
+  'approved',
+  (e) =>
+    dealWith(e, (d) => {
+      const a = d.coefficients[1],
+        claimed = [a[0] + 1n, ...a.slice(1)];
+      d.messages = [d.messages[0], e.dealMessage(e.who(1, 1), a, claimed)];
+    }),
+  'ceremony',
+  'ceremony.possession',
+);
+add(
+  'deal: the proof of another dealer',
+  'approved',
+  (e) =>
+    dealWith(e, (d) => {
+      d.messages = [e.dealMessage(e.who(0, 2), d.coefficients[0]), d.messages[1]];
+    }),
+  'ceremony',
+  'ceremony.possession',
+);
+add(
+  'deal: the last one makes a key the identity',
+  'approved',
+  (e) => {
+    e.makeDeals();
+    const constants = [1, 2, 3].map((i) => e.deals[i].coefficients[0][0]);
+    const [, ...rest] = e.deals[4].coefficients[0];
+    const a = [mod(-constants.reduce((x, y) => x + y)), ...rest];
+    e.deals[4].messages = [e.dealMessage(e.who(0, 4), a), e.deals[4].messages[1]];
+    e.push(...e.numbers.map((i) => e.commit(i)), ...e.numbers.map((i) => e.deal(i)));
+  },
+  'ceremony',
+  'ceremony.commitments',
+);
+add(
+  'complaint before the deals',
+  'committed',
+  (e) => e.push(e.complaint(1, 2)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'complaint about oneself',
+  'dealt',
+  (e) => e.push(e.complaint(1, 1)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'complaint about nobody',
+  'dealt',
+  (e) => e.push(e.complaint(1, 5)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'complaint about dealer 0',
+  'dealt',
+  (e) => e.push(e.complaint(1, 0)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'complaint twice',
+  'dealt',
+  (e) => e.push(e.complaint(1, 2), e.complaint(1, 2)),
+  'ceremony',
+  'ceremony.repeat',
+);
+add(
+  'complaint after an answer',
+  'dealt',
+  (e) => e.push(e.complaint(1, 2), e.opening(2, 1), e.complaint(1, 2)),
+  'ceremony',
+  'ceremony.repeat',
+);
+add(
+  "complaint after one's confirmation",
+  'dealt',
+  (e) => e.push(e.confirm(1), e.complaint(1, 2)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'opening that nobody asked for',
+  'dealt',
+  (e) => e.push(e.opening(2, 1)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'opening twice',
+  'dealt',
+  (e) => e.push(e.complaint(1, 2), e.opening(2, 1), e.opening(2, 1)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'opening: a share too few',
+  'dealt',
+  (e) => e.push(e.complaint(1, 2), e.opening(2, 1, e.shareOf(2, 1).slice(1))),
+  'ceremony',
+  'ceremony.share',
+);
+add(
+  'after a false opening: confirm',
+  'dealt',
+  (e) => e.push(e.complaint(1, 2), e.opening(2, 1, e.shareOf(2, 3)), e.confirm(1)),
+  'ceremony',
+  'ceremony.dealer-out',
+);
+add(
+  'confirm while a complaint is open',
+  'dealt',
+  (e) => e.push(e.complaint(1, 2), e.confirm(3)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'confirm before the deals',
+  'committed',
+  (e) => e.push(e.confirm(1)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'confirm twice',
+  'dealt',
+  (e) => e.push(e.confirm(1), e.confirm(1)),
+  'ceremony',
+  'ceremony.repeat',
+);
+add(
+  'confirm of other keys',
+  'dealt',
+  (e) => e.push(e.confirm(1, X)),
+  'ceremony',
+  'ceremony.confirm',
+);
 add('commit when open', 'opened', (e) => e.push(e.commit(1)), 'ceremony', 'board.phase');
-add('liveness before the keys', 'committed', (e) => e.push(e.liveness(1)), 'ceremony', 'ceremony.order');
-add('liveness: one proof too few', 'confirmed', (e) => {
-  const entry = e.liveness(1);
-  e.push(e.single(E.LIVENESS, 1, entry.subarray(3, entry.length - 128)));
-}, 'ceremony', 'liveness.length');
-add('liveness: a false proof', 'confirmed', (e) => e.push(e.liveness(1, { wrong: 1n })), 'ceremony', 'liveness.proof');
-add('liveness: of another root', 'confirmed', (e) => e.push(e.liveness(1, { rootHash: X })), 'ceremony', 'board.root');
-add('liveness: of a board to come', 'confirmed', (e) =>
-  e.push(e.liveness(1, { size: e.entries.length + 1 })), 'ceremony', 'board.root');
-add('liveness: its time again', 'confirmed', (e) =>
-  e.push(e.liveness(1, { time: 50n }), e.liveness(1, { time: 50n })), 'ceremony', 'board.repeat');
+add(
+  'liveness before the keys',
+  'committed',
+  (e) => e.push(e.liveness(1)),
+  'ceremony',
+  'ceremony.order',
+);
+add(
+  'liveness: one proof too few',
+  'confirmed',
+  (e) => {
+    const entry = e.liveness(1);
+    e.push(e.single(E.LIVENESS, 1, entry.subarray(3, entry.length - 128)));
+  },
+  'ceremony',
+  'liveness.length',
+);
+add(
+  'liveness: a false proof',
+  'confirmed',
+  (e) => e.push(e.liveness(1, { wrong: 1n })),
+  'ceremony',
+  'liveness.proof',
+);
+add(
+  'liveness: of another root',
+  'confirmed',
+  (e) => e.push(e.liveness(1, { rootHash: X })),
+  'ceremony',
+  'board.root',
+);
+add(
+  'liveness: of a board to come',
+  'confirmed',
+  (e) => e.push(e.liveness(1, { size: e.entries.length + 1 })),
+  'ceremony',
+  'board.root',
+);
+add(
+  'liveness: its time again',
+  'confirmed',
+  (e) => e.push(e.liveness(1, { time: 50n }), e.liveness(1, { time: 50n })),
+  'ceremony',
+  'board.repeat',
+);
 add('liveness when closed', 'closed', (e) => e.push(e.liveness(1)), 'ceremony', 'board.phase');
 
 // ---- enrolment ----
-const reg = (name, options, code) => add(`registration: ${name}`, 'confirmed', (e) =>
-  e.push(e.registrations([e.registration(e.voters[0], typeof options === 'function' ? options(e) : options)])),
-'registrations', code);
+const reg = (name, options, code) =>
+  add(
+    `registration: ${name}`,
+    'confirmed',
+    (e) =>
+      e.push(
+        e.registrations([
+          e.registration(e.voters[0], typeof options === 'function' ? options(e) : options),
+        ]),
+      ),
+    'registrations',
+    code,
+  );
 reg('credential is the identity', { key: ZERO32 }, 'registration.credential');
 reg('credential does not decode', { key: BAD_POINT }, 'registration.credential');
 reg('no such unit', { unit: 3 }, 'registration.unit');
 reg('the style of another unit', { style: 1 }, 'registration.style');
 reg('one registrar', { who: [1] }, 'registration.quorum');
-reg('no such registrar', (e) => {
-  e.registrars = [...e.registrars, e.keyPair()];
-  return { who: [1, 2, 3] };
-}, 'registration.signer');
-reg('signed by an officer', (e) => {
-  e.registrars = [e.registrars[0], e.officers[0]];
-  return {};
-}, 'registration.signature');
-add('registration: a third signature is false', 'enrolled', (e) => last(e, (x) => flip(x, -1)), 'registrations', 'registration.signature');
-add('registrations out of order', 'confirmed', (e) => {
-  const all = e.voters.map((v) => e.registration(v)).sort(compare).reverse();
-  e.push(concat(u8(9), ...all));
-}, 'registrations', 'registration.order');
-add('registration twice in an entry', 'confirmed', (e) =>
-  e.push(e.registrations([e.registration(e.voters[0]), e.registration(e.voters[0])])), 'registrations', 'registration.order');
-add('registration twice', 'enrolled', (e) => e.enrol([e.voters[3]]), 'registrations', 'registration.repeat');
-add('registration when closed', 'closed', (e) => e.enrol([e.keyPair()].map((v) => ({ ...v, unit: 0 }))), 'registrations', 'board.phase');
-add('cancel of a stranger', 'voted', (e) => e.push(e.cancel(e.keyPair())), 'cancels', 'cancel.credential');
+reg(
+  'no such registrar',
+  (e) => {
+    e.registrars = [...e.registrars, e.keyPair()];
+    return { who: [1, 2, 3] };
+  },
+  'registration.signer',
+);
+reg(
+  'signed by an officer',
+  (e) => {
+    e.registrars = [e.registrars[0], e.officers[0]];
+    return {};
+  },
+  'registration.signature',
+);
+add(
+  'registration: a third signature is false',
+  'enrolled',
+  (e) => last(e, (x) => flip(x, -1)),
+  'registrations',
+  'registration.signature',
+);
+add(
+  'registrations out of order',
+  'confirmed',
+  (e) => {
+    const all = e.voters
+      .map((v) => e.registration(v))
+      .sort(compare)
+      .reverse();
+    e.push(concat(u8(9), ...all));
+  },
+  'registrations',
+  'registration.order',
+);
+add(
+  'registration twice in an entry',
+  'confirmed',
+  (e) => e.push(e.registrations([e.registration(e.voters[0]), e.registration(e.voters[0])])),
+  'registrations',
+  'registration.order',
+);
+add(
+  'registration twice',
+  'enrolled',
+  (e) => e.enrol([e.voters[3]]),
+  'registrations',
+  'registration.repeat',
+);
+add(
+  'registration when closed',
+  'closed',
+  (e) => e.enrol([e.keyPair()].map((v) => ({ ...v, unit: 0 }))),
+  'registrations',
+  'board.phase',
+);
+add(
+  'cancel of a stranger',
+  'voted',
+  (e) => e.push(e.cancel(e.keyPair())),
+  'cancels',
+  'cancel.credential',
+);
 add('cancel twice', 'voted', (e) => e.push(e.cancel(e.voters[5])), 'cancels', 'cancel.repeat');
 add('cancel when frozen', 'frozen', (e) => e.push(e.cancel(e.voters[1])), 'cancels', 'board.phase');
 
 // ---- acts ----
-add('open: the ceremony is not done', 'dealt', (e) => e.push(e.act(E.OPEN, e.keyDigest)), 'acts', 'board.order');
+add(
+  'open: the ceremony is not done',
+  'dealt',
+  (e) => e.push(e.act(E.OPEN, e.keyDigest)),
+  'acts',
+  'board.order',
+);
 add('open: other keys', 'enrolled', (e) => e.open({ subject: X }), 'acts', 'board.subject');
-add('open: too few proved liveness', 'confirmed', (e) => e.alive(1, 2).open(), 'acts', 'board.quorum');
-add('open: before the opening time', 'enrolled', (e) => e.open(), 'acts', 'board.time', { test: false });
+add(
+  'open: too few proved liveness',
+  'confirmed',
+  (e) => e.alive(1, 2).open(),
+  'acts',
+  'board.quorum',
+);
+add('open: before the opening time', 'enrolled', (e) => e.open(), 'acts', 'board.time', {
+  test: false,
+});
 add('open twice', 'opened', (e) => e.open(), 'acts', 'board.phase');
 add('an act before the last one', 'voted', (e) => e.close({ time: 5n }), 'acts', 'board.time');
 add('close: with a subject', 'voted', (e) => e.push(e.act(E.CLOSE, X)), 'acts', 'board.subject');
-add('close: before the closing time', 'enrolled', (e) => {
-  e.time = e.m.times.open;
-  e.open().close();
-}, 'acts', 'board.time', { test: false });
+add(
+  'close: before the closing time',
+  'enrolled',
+  (e) => {
+    e.time = e.m.times.open;
+    e.open().close();
+  },
+  'acts',
+  'board.time',
+  { test: false },
+);
 add('close in setup', 'enrolled', (e) => e.close(), 'acts', 'board.phase');
-add('close inside a batch', 'opened', (e) => {
-  e.vote(e.voters[0]);
-  e.push(...e.pending).close();
-}, 'batches', 'board.batch');
+add(
+  'close inside a batch',
+  'opened',
+  (e) => {
+    e.vote(e.voters[0]);
+    e.push(...e.pending).close();
+  },
+  'batches',
+  'board.batch',
+);
 add('exclusion of no ballot', 'voted', (e) => e.push(e.exclude(X)), 'acts', 'exclusion.ballot');
-add('exclusion of a replaced ballot', 'voted', (e) => {
-  const old = e.entries.filter((x) => x[0] === 11).map((x) => e.ballotHash(x))
-    .find((h) => !e.voters.some((v) => !compare(v.tip, h)));
-  e.push(e.exclude(old));
-}, 'acts', 'exclusion.ballot');
-add('exclusion twice', 'voted', (e) => e.push(e.exclude(e.voters[6].tip)), 'acts', 'exclusion.repeat');
-add('exclusion again by a later ballot', 'voted', (e) => {
-  e.vote(e.voters[6], 2).batch();
-  e.push(e.exclude(e.voters[6].tip));
-}, 'acts', 'exclusion.repeat');
-add('exclusion when frozen', 'frozen', (e) => e.push(e.exclude(e.voters[1].tip)), 'acts', 'board.phase');
-add('freeze when open', 'voted', (e) => e.push(e.act(E.FREEZE, e.document(X))), 'acts', 'board.phase');
+add(
+  'exclusion of a replaced ballot',
+  'voted',
+  (e) => {
+    const old = e.entries
+      .filter((x) => x[0] === 11)
+      .map((x) => e.ballotHash(x))
+      .find((h) => !e.voters.some((v) => !compare(v.tip, h)));
+    e.push(e.exclude(old));
+  },
+  'acts',
+  'exclusion.ballot',
+);
+add(
+  'exclusion twice',
+  'voted',
+  (e) => e.push(e.exclude(e.voters[6].tip)),
+  'acts',
+  'exclusion.repeat',
+);
+add(
+  'exclusion again by a later ballot',
+  'voted',
+  (e) => {
+    e.vote(e.voters[6], 2).batch();
+    e.push(e.exclude(e.voters[6].tip));
+  },
+  'acts',
+  'exclusion.repeat',
+);
+add(
+  'exclusion when frozen',
+  'frozen',
+  (e) => e.push(e.exclude(e.voters[1].tip)),
+  'acts',
+  'board.phase',
+);
+add(
+  'freeze when open',
+  'voted',
+  (e) => e.push(e.act(E.FREEZE, e.document(X))),
+  'acts',
+  'board.phase',
+);
 add('freeze twice', 'frozen', (e) => e.push(e.act(E.FREEZE, e.freezeHash)), 'acts', 'board.phase');
-add('publish before the shares', 'frozen', (e) => {
-  e.push(e.shares(1));
-  e.publish(e.results());
-}, 'acts', 'board.quorum');
+add(
+  'publish before the shares',
+  'frozen',
+  (e) => {
+    e.push(e.shares(1));
+    e.publish(e.results());
+  },
+  'acts',
+  'board.quorum',
+);
 add('publish twice', 'published', (e) => e.push(e.act(E.PUBLISH, X)), 'acts', 'board.phase');
 
 // ---- ballots ----
-const ballot = (name, how, check, code) => add(`ballot: ${name}`, 'opened', (e) => {
-  e.pending.push(how(e, e.voters[0]));
-  e.batch();
-}, check, code);
+const ballot = (name, how, check, code) =>
+  add(
+    `ballot: ${name}`,
+    'opened',
+    (e) => {
+      e.pending.push(how(e, e.voters[0]));
+      e.batch();
+    },
+    check,
+    code,
+  );
 const one = (e, v, context) => e.ballot(v, 1, context);
 ballot('too short for its head', (e, v) => one(e, v).slice(0, 100), 'ballots', 'ballot.length');
 ballot('a byte less', (e, v) => one(e, v).slice(0, -1), 'ballots', 'ballot.length');
 ballot('a byte more', (e, v) => concat(one(e, v), u8(0)), 'ballots', 'ballot.length');
-ballot('of another election', (e, v) => e.resign(flip(one(e, v), 1), v), 'ballots', 'ballot.fingerprint');
-ballot('no such style', (e, v) => e.resign(patch(one(e, v), 103, u16(2)), v), 'ballots', 'ballot.style');
-ballot('a style of another length', (e, v) => e.resign(patch(one(e, v), 103, u16(1)), v), 'ballots', 'ballot.length');
+ballot(
+  'of another election',
+  (e, v) => e.resign(flip(one(e, v), 1), v),
+  'ballots',
+  'ballot.fingerprint',
+);
+ballot(
+  'no such style',
+  (e, v) => e.resign(patch(one(e, v), 103, u16(2)), v),
+  'ballots',
+  'ballot.style',
+);
+ballot(
+  'a style of another length',
+  (e, v) => e.resign(patch(one(e, v), 103, u16(1)), v),
+  'ballots',
+  'ballot.length',
+);
 ballot('number 0', (e, v) => one(e, v, { sequence: 0 }), 'chains', 'ballot.sequence');
-ballot('the first with a predecessor', (e, v) => one(e, v, { previous: X }), 'chains', 'ballot.previous');
-ballot('number 2 without a predecessor', (e, v) => one(e, v, { sequence: 2 }), 'chains', 'ballot.previous');
+ballot(
+  'the first with a predecessor',
+  (e, v) => one(e, v, { previous: X }),
+  'chains',
+  'ballot.previous',
+);
+ballot(
+  'number 2 without a predecessor',
+  (e, v) => one(e, v, { sequence: 2 }),
+  'chains',
+  'ballot.previous',
+);
 const sigma = (e) => 1 + 104 + 32 * (e.m.contests[0].p + 7);
-ballot('R is the identity', (e, v) => e.resign(patch(one(e, v), 105, ZERO32), v), 'ballots', 'ballot.point');
-ballot('a point does not decode', (e, v) => e.resign(patch(one(e, v), 105 + 64, BAD_POINT), v), 'ballots', 'ballot.point');
-ballot('a scalar of L', (e, v) => e.resign(patch(one(e, v), sigma(e) + 32, scalarBytes(L)), v), 'ballots', 'ballot.scalar');
-ballot('sigma changed', (e, v) => e.resign(flip(one(e, v), sigma(e)), v), 'ballots', 'ballot.proof');
-ballot('a response changed', (e, v) => e.resign(flip(one(e, v), sigma(e) + 32), v), 'ballots', 'ballot.proof');
-ballot('the last response of the last contest', (e, v) => e.resign(flip(one(e, v), -96), v), 'ballots', 'ballot.proof');
-ballot('C plus G', (e, v) => {
-  const b = one(e, v), at = 105 + 32;
-  const { point } = { point: times(G, 9n) };
-  return e.resign(patch(b, at, point.toBytes()), v);
-}, 'ballots', 'ballot.proof');
-ballot('a vote of 2', (e, v) => one(e, v, { cheat: { 0: { bits: [2, 0, 0, 0, 0] } } }), 'ballots', 'ballot.proof');
-ballot('a vote of -1', (e, v) => one(e, v, { cheat: { 0: { bits: [L - 1n, 1, 1, 1, 0] } } }), 'ballots', 'ballot.proof');
-ballot('three of two', (e, v) => one(e, v, { cheat: { 0: { bits: [1, 1, 1, 0, 0] } } }), 'ballots', 'ballot.proof');
-ballot('sigma made to fit', (e, v) => one(e, v, { cheat: { 0: { bits: [1, 1, 1, 0, 0], sigma: 1n } } }), 'ballots', 'ballot.proof');
-ballot('another point than the bits say', (e, v) => one(e, v, { cheat: { 0: { shift: [1n, 0n] } } }), 'ballots', 'ballot.proof');
-ballot('proofs for another unit', (e, v) => e.resign(patch(one(e, v, { unit: 2 }), 101, u16(0)), v), 'ballots', 'ballot.proof');
-ballot('proofs for another credential', (e, v) => e.resign(patch(one(e, e.voters[3]), 33, v.key), v), 'ballots', 'ballot.proof');
-ballot('the signature of another', (e, v) => one(e, v, { signer: e.voters[1] }), 'ballots', 'ballot.signature');
+ballot(
+  'R is the identity',
+  (e, v) => e.resign(patch(one(e, v), 105, ZERO32), v),
+  'ballots',
+  'ballot.point',
+);
+ballot(
+  'a point does not decode',
+  (e, v) => e.resign(patch(one(e, v), 105 + 64, BAD_POINT), v),
+  'ballots',
+  'ballot.point',
+);
+ballot(
+  'a scalar of L',
+  (e, v) => e.resign(patch(one(e, v), sigma(e) + 32, scalarBytes(L)), v),
+  'ballots',
+  'ballot.scalar',
+);
+ballot(
+  'sigma changed',
+  (e, v) => e.resign(flip(one(e, v), sigma(e)), v),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'a response changed',
+  (e, v) => e.resign(flip(one(e, v), sigma(e) + 32), v),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'the last response of the last contest',
+  (e, v) => e.resign(flip(one(e, v), -96), v),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'C plus G',
+  (e, v) => {
+    const b = one(e, v),
+      at = 105 + 32;
+    const { point } = { point: times(G, 9n) };
+    return e.resign(patch(b, at, point.toBytes()), v);
+  },
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'a vote of 2',
+  (e, v) => one(e, v, { cheat: { 0: { bits: [2, 0, 0, 0, 0] } } }),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'a vote of -1',
+  (e, v) => one(e, v, { cheat: { 0: { bits: [L - 1n, 1, 1, 1, 0] } } }),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'three of two',
+  (e, v) => one(e, v, { cheat: { 0: { bits: [1, 1, 1, 0, 0] } } }),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'sigma made to fit',
+  (e, v) => one(e, v, { cheat: { 0: { bits: [1, 1, 1, 0, 0], sigma: 1n } } }),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'another point than the bits say',
+  (e, v) => one(e, v, { cheat: { 0: { shift: [1n, 0n] } } }),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'proofs for another unit',
+  (e, v) => e.resign(patch(one(e, v, { unit: 2 }), 101, u16(0)), v),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'proofs for another credential',
+  (e, v) => e.resign(patch(one(e, e.voters[3]), 33, v.key), v),
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'the signature of another',
+  (e, v) => one(e, v, { signer: e.voters[1] }),
+  'ballots',
+  'ballot.signature',
+);
 ballot('the signature changed', (e, v) => flip(one(e, v), -1), 'ballots', 'ballot.signature');
-ballot('a signature with R the identity', (e, v) => {
-  const b = one(e, v);
-  return patch(b, b.length - 64, ZERO32);
-}, 'ballots', 'ballot.signature');
-ballot('nobody is registered under it', (e) => one(e, { ...e.keyPair(), unit: 0, sequence: 0, tip: ZERO32 }), 'ballots', 'ballot.credential');
+ballot(
+  'a signature with R the identity',
+  (e, v) => {
+    const b = one(e, v);
+    return patch(b, b.length - 64, ZERO32);
+  },
+  'ballots',
+  'ballot.signature',
+);
+ballot(
+  'nobody is registered under it',
+  (e) => one(e, { ...e.keyPair(), unit: 0, sequence: 0, tip: ZERO32 }),
+  'ballots',
+  'ballot.credential',
+);
 ballot('of another unit', (e, v) => one(e, v, { unit: 2 }), 'ballots', 'ballot.unit');
 ballot('of another unit and style', (e, v) => one(e, v, { unit: 1 }), 'ballots', 'ballot.unit');
 ballot('of another style', (e, v) => one(e, v, { style: 1 }), 'ballots', 'ballot.style');
-ballot('a gap in the numbers', (e, v) => one(e, v, { sequence: 3, previous: X }), 'chains', 'ballot.sequence');
-add('ballot: the same number again', 'voted', (e) => {
-  const v = e.voters[1];
-  e.pending.push(e.ballot(v, 4, { sequence: 1, previous: ZERO32 }));
-  e.batch();
-}, 'chains', 'ballot.sequence');
-add('ballot: another predecessor', 'voted', (e) => {
-  e.pending.push(e.ballot(e.voters[1], 4, { previous: X }));
-  e.batch();
-}, 'chains', 'ballot.previous');
-add('ballot: the same bytes again', 'voted', (e) => {
-  e.pending.push(e.entries[find(e, 11)]);
-  e.batch();
-}, 'chains', 'ballot.sequence');
-add('ballot: of a cancelled credential', 'voted', (e) => e.vote(e.voters[5]).batch(), 'ballots', 'ballot.cancelled');
+ballot(
+  'a gap in the numbers',
+  (e, v) => one(e, v, { sequence: 3, previous: X }),
+  'chains',
+  'ballot.sequence',
+);
+add(
+  'ballot: the same number again',
+  'voted',
+  (e) => {
+    const v = e.voters[1];
+    e.pending.push(e.ballot(v, 4, { sequence: 1, previous: ZERO32 }));
+    e.batch();
+  },
+  'chains',
+  'ballot.sequence',
+);
+add(
+  'ballot: another predecessor',
+  'voted',
+  (e) => {
+    e.pending.push(e.ballot(e.voters[1], 4, { previous: X }));
+    e.batch();
+  },
+  'chains',
+  'ballot.previous',
+);
+add(
+  'ballot: the same bytes again',
+  'voted',
+  (e) => {
+    e.pending.push(e.entries[find(e, 11)]);
+    e.batch();
+  },
+  'chains',
+  'ballot.sequence',
+);
+add(
+  'ballot: of a cancelled credential',
+  'voted',
+  (e) => e.vote(e.voters[5]).batch(),
+  'ballots',
+  'ballot.cancelled',
+);
 add('ballot in setup', 'enrolled', (e) => e.vote(e.voters[0]).batch(), 'batches', 'board.phase');
 add('ballot after close', 'closed', (e) => e.vote(e.voters[1]).batch(), 'batches', 'board.phase');
-add('ballots not sorted', 'opened', (e) => {
-  e.vote(e.voters[0]).vote(e.voters[1]).batch();
-  const i = find(e, 11);
-  [e.entries[i], e.entries[i + 1]] = [e.entries[i + 1], e.entries[i]];
-}, 'batches', 'board.order');
+add(
+  'ballots not sorted',
+  'opened',
+  (e) => {
+    e.vote(e.voters[0]).vote(e.voters[1]).batch();
+    const i = find(e, 11);
+    [e.entries[i], e.entries[i + 1]] = [e.entries[i + 1], e.entries[i]];
+  },
+  'batches',
+  'board.order',
+);
 
 // ---- batches ----
 add('batch: number 0', 'opened', (e) => e.batch({ number: 0 }), 'batches', 'board.batch');
 add('batch: a number left out', 'voted', (e) => e.batch({ number: 4 }), 'batches', 'board.batch');
-add('batch: one ballot too many', 'opened', (e) => e.vote(e.voters[0]).batch({ ballots: 2 }), 'batches', 'board.batch');
+add(
+  'batch: one ballot too many',
+  'opened',
+  (e) => e.vote(e.voters[0]).batch({ ballots: 2 }),
+  'batches',
+  'board.batch',
+);
 add('batch: back in time', 'voted', (e) => e.batch({ time: 1n }), 'batches', 'board.time');
-add('batch: the log ends inside', 'opened', (e) => {
-  e.vote(e.voters[0]);
-  e.push(...e.pending);
-}, 'batches', 'board.batch');
-add('batch: an entry inside', 'opened', (e) => {
-  e.vote(e.voters[0]);
-  e.push(...e.pending, e.liveness(1)).push(e.batchEntry());
-}, 'batches', 'board.batch');
-add('batch: a ballot left out', 'voted', (e) => e.entries.splice(find(e, 11), 1), 'batches', 'board.batch');
+add(
+  'batch: the log ends inside',
+  'opened',
+  (e) => {
+    e.vote(e.voters[0]);
+    e.push(...e.pending);
+  },
+  'batches',
+  'board.batch',
+);
+add(
+  'batch: an entry inside',
+  'opened',
+  (e) => {
+    e.vote(e.voters[0]);
+    e.push(...e.pending, e.liveness(1)).push(e.batchEntry());
+  },
+  'batches',
+  'board.batch',
+);
+add(
+  'batch: a ballot left out',
+  'voted',
+  (e) => e.entries.splice(find(e, 11), 1),
+  'batches',
+  'board.batch',
+);
 
 // ---- counting ----
-const frozenWith = (name, how) => add(`aggregates: ${name}`, 'closed', (e) => {
-  const good = e.aggregates(replay(e));
-  e.freeze(how(e, good));
-}, 'aggregates', 'aggregates.hash');
+const frozenWith = (name, how) =>
+  add(
+    `aggregates: ${name}`,
+    'closed',
+    (e) => {
+      const good = e.aggregates(replay(e));
+      e.freeze(how(e, good));
+    },
+    'aggregates',
+    'aggregates.hash',
+  );
 frozenWith('a sum changed', (e, good) => patch(good, good.length - 32, times(G, 3n).toBytes()));
 frozenWith('another board size', (e, good) => patch(good, 32, u64(1)));
 frozenWith('a byte more', (e, good) => concat(good, u8(0)));
-add('aggregates: an excluded ballot is in them', 'closed', (e) => {
-  const board = replay(e);
-  for (const c of board.credentials.values()) c.excluded = false;
-  e.freeze(e.aggregates(board));
-}, 'aggregates', 'aggregates.hash');
-add('aggregates: a cancelled ballot is in them', 'closed', (e) => {
-  const board = replay(e);
-  for (const c of board.credentials.values()) c.cancelled = false;
-  e.freeze(e.aggregates(board));
-}, 'aggregates', 'aggregates.hash');
-add('shares when closed', 'closed', (e) => {
-  e.aggregates(replay(e));
-  e.freezeHash = X;
-  e.push(e.shares(1));
-}, 'shares', 'board.phase');
+add(
+  'aggregates: an excluded ballot is in them',
+  'closed',
+  (e) => {
+    const board = replay(e);
+    for (const c of board.credentials.values()) c.excluded = false;
+    e.freeze(e.aggregates(board));
+  },
+  'aggregates',
+  'aggregates.hash',
+);
+add(
+  'aggregates: a cancelled ballot is in them',
+  'closed',
+  (e) => {
+    const board = replay(e);
+    for (const c of board.credentials.values()) c.cancelled = false;
+    e.freeze(e.aggregates(board));
+  },
+  'aggregates',
+  'aggregates.hash',
+);
+add(
+  'shares when closed',
+  'closed',
+  (e) => {
+    e.aggregates(replay(e));
+    e.freezeHash = X;
+    e.push(e.shares(1));
+  },
+  'shares',
+  'board.phase',
+);
 add('shares twice', 'shared', (e) => e.push(e.shares(1)), 'shares', 'board.repeat');
-add('shares: an empty document', 'frozen', (e) => e.push(e.single(E.SHARES, 1, e.reference(new Uint8Array(0)))), 'shares', 'board.subject');
-const badShares = (name, options) => add(`shares: ${name}`, 'frozen', (e) => {
-  const results = e.results();
-  e.push(e.shares(1), e.shares(3, typeof options === 'function' ? options(e) : options)).publish(results);
-}, 'shares', 'shares.quorum');
+add(
+  'shares: an empty document',
+  'frozen',
+  (e) => e.push(e.single(E.SHARES, 1, e.reference(new Uint8Array(0)))),
+  'shares',
+  'board.subject',
+);
+const badShares = (name, options) =>
+  add(
+    `shares: ${name}`,
+    'frozen',
+    (e) => {
+      const results = e.results();
+      e.push(
+        e.shares(1),
+        e.shares(3, typeof options === 'function' ? options(e) : options),
+      ).publish(results);
+    },
+    'shares',
+    'shares.quorum',
+  );
 badShares('too few are good', { garbage: true });
 badShares('of other aggregates', { hash: X });
-badShares('under another trustee\'s number', { name: 2 });
-add('shares: a document cut', 'frozen', (e) => {
-  const results = e.results(), bytes = e.sharesDocument(3);
-  e.push(e.shares(1), e.single(E.SHARES, 3, e.reference(bytes.slice(0, -1)))).publish(results);
-}, 'shares', 'shares.quorum');
-const wrongResults = (name, how) => add(`results: ${name}`, 'shared', (e) =>
-  e.publish(e.results(how)), 'results', 'results.hash');
+badShares("under another trustee's number", { name: 2 });
+add(
+  'shares: a document cut',
+  'frozen',
+  (e) => {
+    const results = e.results(),
+      bytes = e.sharesDocument(3);
+    e.push(e.shares(1), e.single(E.SHARES, 3, e.reference(bytes.slice(0, -1)))).publish(results);
+  },
+  'shares',
+  'shares.quorum',
+);
+const wrongResults = (name, how) =>
+  add(`results: ${name}`, 'shared', (e) => e.publish(e.results(how)), 'results', 'results.hash');
 wrongResults('a vote more', (v) => {
   v.contests[0].options[0].votes++;
   return v;
@@ -446,42 +1190,110 @@ wrongResults('the reconciliation', (v) => {
   return v;
 });
 wrongResults('members in another order', (v) => ({ id: v.id, ...v }));
-add('results: without the last line feed', 'shared', (e) => {
-  const r = e.results();
-  e.publish({ ...r, json: r.json.slice(0, -1) });
-}, 'results', 'results.hash');
-add('results: the table differs', 'published', (e) =>
-  void e.copies.set('results.csv', flip(e.copies.get('results.csv'), -3)), 'results', 'results.csv');
-add('results: the copy differs', 'published', (e) =>
-  void e.copies.set('results.json', flip(e.copies.get('results.json'), -3)), 'results', 'files.copy');
-add('reconciliation: more enrolled than on the roll', 'begun', () => {
-  const e = new Election({ voters: 10 }), value = e.manifestValue();
-  value.units[0].registered = 3;
-  e.setManifest(value);
-  return onward(e, '', 'closed');
-}, 'reconciliation', 'reconciliation.roll');
+add(
+  'results: without the last line feed',
+  'shared',
+  (e) => {
+    const r = e.results();
+    e.publish({ ...r, json: r.json.slice(0, -1) });
+  },
+  'results',
+  'results.hash',
+);
+add(
+  'results: the table differs',
+  'published',
+  (e) => void e.copies.set('results.csv', flip(e.copies.get('results.csv'), -3)),
+  'results',
+  'results.csv',
+);
+add(
+  'results: the copy differs',
+  'published',
+  (e) => void e.copies.set('results.json', flip(e.copies.get('results.json'), -3)),
+  'results',
+  'files.copy',
+);
+add(
+  'reconciliation: more enrolled than on the roll',
+  'begun',
+  () => {
+    const e = new Election({ voters: 10 }),
+      value = e.manifestValue();
+    value.units[0].registered = 3;
+    e.setManifest(value);
+    return onward(e, '', 'closed');
+  },
+  'reconciliation',
+  'reconciliation.roll',
+);
 
 // ---- the manifest ----
-const manifest = (name, how, code) => add(`manifest: ${name}`, 'begun', () => {
-  const e = new Election({ voters: 1 }), value = e.manifestValue(), text = how(value, e) ?? value;
-  e.setManifest(typeof text === 'string' ? ascii(text) : text);
-  return e.begin();
-}, 'manifest', `manifest.${code}`);
+const manifest = (name, how, code) =>
+  add(
+    `manifest: ${name}`,
+    'begun',
+    () => {
+      const e = new Election({ voters: 1 }),
+        value = e.manifestValue(),
+        text = how(value, e) ?? value;
+      e.setManifest(typeof text === 'string' ? ascii(text) : text);
+      return e.begin();
+    },
+    'manifest',
+    `manifest.${code}`,
+  );
 const manyOptions = (n) =>
   Array.from({ length: n }, (_, i) => ({ number: i + 1, name: `o${i}`, party: '' }));
 const text = (change) => (v) => change(JSON.stringify(v, null, 1));
 manifest('empty', () => ' ', 'json');
-manifest('not JSON', text((t) => t.slice(0, -1)), 'json');
-manifest('something after it', text((t) => `${t}x`), 'json');
-manifest('a member twice', text((t) => t.replace('"tapat": 1', '"tapat": 1, "tapat": 1')), 'json');
-manifest('U+0000 in a text', text((t) => t.replace('A small', 'A \\u0000 small')), 'json');
-manifest('half a surrogate pair', text((t) => t.replace('A small', 'A \\ud800 small')), 'json');
-manifest('a byte order mark', text((t) => `\ufeff${t}`), 'json');
-manifest('a list', text((t) => `[${t}]`), 'type');
-manifest('a number with a fraction', text((t) => t.replace('"max": 2', '"max": 2.0')), 'type');
+manifest(
+  'not JSON',
+  text((t) => t.slice(0, -1)),
+  'json',
+);
+manifest(
+  'something after it',
+  text((t) => `${t}x`),
+  'json',
+);
+manifest(
+  'a member twice',
+  text((t) => t.replace('"tapat": 1', '"tapat": 1, "tapat": 1')),
+  'json',
+);
+manifest(
+  'U+0000 in a text',
+  text((t) => t.replace('A small', 'A \\u0000 small')),
+  'json',
+);
+manifest(
+  'half a surrogate pair',
+  text((t) => t.replace('A small', 'A \\ud800 small')),
+  'json',
+);
+manifest(
+  'a byte order mark',
+  text((t) => `\ufeff${t}`),
+  'json',
+);
+manifest(
+  'a list',
+  text((t) => `[${t}]`),
+  'type',
+);
+manifest(
+  'a number with a fraction',
+  text((t) => t.replace('"max": 2', '"max": 2.0')),
+  'type',
+);
 manifest('a member more', (v) => void (v.extra = 1), 'members');
 manifest('a member less', (v) => void delete v.zone, 'members');
-manifest('an option with a member more', (v) => void (v.contests[0].options[0].extra = 1), 'members');
+manifest(
+  'an option with a member more',
+  (v) => void (v.contests[0].options[0].extra = 1),
+  'members',
+);
 manifest('a language left out of a title', (v) => void delete v.title.fil, 'members');
 manifest('another suite', (v) => void (v.suite = 'other'), 'value');
 manifest('a text as a number', (v) => void (v.zone = 7), 'type');
@@ -493,25 +1305,52 @@ manifest('max over the options', (v) => void (v.contests[0].max = 4), 'value');
 manifest('min over max', (v) => void (v.contests[0].min = 3), 'value');
 manifest('no seats of plurality', (v) => void (v.contests[0].seats = 0), 'value');
 manifest('seats of totals', (v) => void (v.contests[1].seats = 1), 'value');
-manifest('two contests of one id', (v) => {
-  v.contests[1].id = 'one';
-  for (const s of v.styles) s.contests = ['one'];
-}, 'duplicate');
-manifest('two options of one number', (v) => void (v.contests[0].options[1].number = 1), 'duplicate');
-manifest('two options of one name', (v) => void (v.contests[0].options[1].name = 'Option 1'), 'duplicate');
-manifest('a style without its contest', (v) => void (v.styles[0].contests[1] = 'three'), 'reference');
+manifest(
+  'two contests of one id',
+  (v) => {
+    v.contests[1].id = 'one';
+    for (const s of v.styles) s.contests = ['one'];
+  },
+  'duplicate',
+);
+manifest(
+  'two options of one number',
+  (v) => void (v.contests[0].options[1].number = 1),
+  'duplicate',
+);
+manifest(
+  'two options of one name',
+  (v) => void (v.contests[0].options[1].name = 'Option 1'),
+  'duplicate',
+);
+manifest(
+  'a style without its contest',
+  (v) => void (v.styles[0].contests[1] = 'three'),
+  'reference',
+);
 manifest('contests out of order', (v) => void v.styles[0].contests.reverse(), 'reference');
 manifest('a contest in no style', (v) => void v.styles[0].contests.pop(), 'reference');
 manifest('a unit without its style', (v) => void (v.units[0].style = 'none'), 'reference');
 manifest('a style of no unit', (v) => void (v.units[1].style = 'both'), 'reference');
-manifest('a key in capitals', (v) => void (v.officers.who[0].key = v.officers.who[0].key.toUpperCase()), 'key');
+manifest(
+  'a key in capitals',
+  (v) => void (v.officers.who[0].key = v.officers.who[0].key.toUpperCase()),
+  'key',
+);
 manifest('a key that is no point', (v) => void (v.trustees.who[0].key = '01'.repeat(32)), 'key');
 manifest('the identity as a key', (v) => void (v.trustees.who[0].key = '00'.repeat(32)), 'key');
 manifest('a log key of small order', (v) => void (v.log.key = `01${'00'.repeat(31)}`), 'key');
-manifest('a log key outside the prime-order group', (v) => void (v.log.key =
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'), 'key');
+manifest(
+  'a log key outside the prime-order group',
+  (v) => void (v.log.key = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'),
+  'key',
+);
 manifest('one key twice', (v) => void (v.officers.who[1].key = v.officers.who[0].key), 'duplicate');
-manifest('one name twice', (v) => void (v.officers.who[1].name = v.officers.who[0].name), 'duplicate');
+manifest(
+  'one name twice',
+  (v) => void (v.officers.who[1].name = v.officers.who[0].name),
+  'duplicate',
+);
 manifest('all of n', (v) => void (v.trustees.threshold = 4), 'threshold');
 manifest('quorum over the officers', (v) => void (v.officers.quorum = 4), 'value');
 manifest('a day that is not', (v) => void (v.times.open = '2028-02-30T00:00:00Z'), 'value');
@@ -521,62 +1360,218 @@ manifest('deadline before the interval', (v) => void (v.batch.deadline_s = 1), '
 manifest('a plus sign in the origin', (v) => void (v.log.origin = 'a+b'), 'value');
 manifest('a check twice', (v) => void (v.check = ['challenge', 'challenge']), 'duplicate');
 manifest('more witnesses asked than there are', (v) => void (v.witnesses.quorum = 1), 'value');
-manifest('the log is a witness', (v) =>
-  void (v.witnesses = { quorum: 0, who: [{ name: 'w', key: v.log.key }] }), 'duplicate');
-manifest('more voters than half a point holds', (v) => {
-  for (const u of v.units) u.registered = 8388608;
-}, 'size');
-manifest('a deal does not fit', (v) => {
-  for (const c of v.contests) c.options = manyOptions(512);
-}, 'size');
-manifest('a ballot does not fit', (v) => {
-  v.trustees.who.pop();
-  v.contests = Array.from({ length: 6 }, (_, i) => ({
-    ...v.contests[0], id: `c${i}`, options: manyOptions(90), min: 0, max: 64 }));
-  for (const x of v.contests.slice(0, 2)) x.options = manyOptions(512);
-  v.styles = [{ id: 'both', contests: v.contests.map((c) => c.id) }];
-  for (const u of v.units) u.style = 'both';
-}, 'size');
+manifest(
+  'the log is a witness',
+  (v) => void (v.witnesses = { quorum: 0, who: [{ name: 'w', key: v.log.key }] }),
+  'duplicate',
+);
+manifest(
+  'more voters than half a point holds',
+  (v) => {
+    for (const u of v.units) u.registered = 8388608;
+  },
+  'size',
+);
+manifest(
+  'a deal does not fit',
+  (v) => {
+    for (const c of v.contests) c.options = manyOptions(512);
+  },
+  'size',
+);
+manifest(
+  'a ballot does not fit',
+  (v) => {
+    v.trustees.who.pop();
+    const one = { ...v.contests[0], min: 0, max: 46 };
+    v.contests = Array.from({ length: 15 }, (_, k) => ({
+      ...one,
+      id: `c${k}`,
+      options: manyOptions(46),
+    }));
+    v.styles = [{ id: 'both', contests: v.contests.map((c) => c.id) }];
+    for (const u of v.units) u.style = 'both';
+  },
+  'size',
+);
 
 // ---- files of a record that is otherwise right: what is done to the map from path to bytes ----
 
 const file = (name, stage, how, check, code) =>
   list.push({ name: `file: ${name}`, check, code, make: () => at(stage), files: how });
-const bundle = 'tile/entries/000.p/38', tile = 'tile/0/000.p/38';
+const bundle = 'tile/entries/000.p/38',
+  tile = 'tile/0/000.p/38';
 const edit = (name, how) => (f) => void f.set(name, how(f.get(name)));
 const document = (f) => [...f.keys()].filter((x) => x.startsWith('document/')).at(-1);
 const lines = (how) => (b) => ascii(how(new TextDecoder().decode(b)));
 file('no checkpoint', 'voted', (f) => f.delete('checkpoint'), 'log', 'record.missing');
-file('a checkpoint cut', 'voted', edit('checkpoint', (b) => b.slice(0, -1)), 'log', 'checkpoint.malformed');
-file('a size with a zero before', 'voted', edit('checkpoint', lines((t) => t.replace('\n3', '\n03'))), 'log', 'checkpoint.malformed');
-file('an extension line', 'voted', edit('checkpoint', lines((t) => t.replace('\n\n', '\nx\n\n'))), 'log', 'checkpoint.malformed');
-file('another origin', 'voted', edit('checkpoint', lines((t) => t.replace('small.', 'other.'))), 'log', 'checkpoint.origin');
-file('a line of another key', 'voted', edit('checkpoint', lines((t) => t.replace(/\u2014 (\S+) .{4}/, '\u2014 $1 AAAA'))), 'log', 'checkpoint.key');
-file('a signature that is false', 'voted', edit('checkpoint', lines((t) =>
-  t.replace(/(.)(...)=\n$/, (_, a, b) => `${a === 'A' ? 'B' : 'A'}${b}=\n`))), 'log', 'checkpoint.signature');
-file('a line of a stranger', 'voted', edit('checkpoint', lines((t) => `${t}\u2014 who AAAAAAAA\n`)), 'log', 'checkpoint.cosignature');
-file('an older root', 'voted', (f, e) => {
-  for (const [k, v] of e.fileList(e.entries.slice(0, -1))) if (k === 'checkpoint') f.set(k, v);
-}, 'files', 'files.missing');
+file(
+  'a checkpoint cut',
+  'voted',
+  edit('checkpoint', (b) => b.slice(0, -1)),
+  'log',
+  'checkpoint.malformed',
+);
+file(
+  'a size with a zero before',
+  'voted',
+  edit(
+    'checkpoint',
+    lines((t) => t.replace('\n3', '\n03')),
+  ),
+  'log',
+  'checkpoint.malformed',
+);
+file(
+  'an extension line',
+  'voted',
+  edit(
+    'checkpoint',
+    lines((t) => t.replace('\n\n', '\nx\n\n')),
+  ),
+  'log',
+  'checkpoint.malformed',
+);
+file(
+  'another origin',
+  'voted',
+  edit(
+    'checkpoint',
+    lines((t) => t.replace('small.', 'other.')),
+  ),
+  'log',
+  'checkpoint.origin',
+);
+file(
+  'a line of another key',
+  'voted',
+  edit(
+    'checkpoint',
+    lines((t) => t.replace(/\u2014 (\S+) .{4}/, '\u2014 $1 AAAA')),
+  ),
+  'log',
+  'checkpoint.key',
+);
+file(
+  'a signature that is false',
+  'voted',
+  edit(
+    'checkpoint',
+    lines((t) => t.replace(/(.)(...)=\n$/, (_, a, b) => `${a === 'A' ? 'B' : 'A'}${b}=\n`)),
+  ),
+  'log',
+  'checkpoint.signature',
+);
+file(
+  'a line of a stranger',
+  'voted',
+  edit(
+    'checkpoint',
+    lines((t) => `${t}\u2014 who AAAAAAAA\n`),
+  ),
+  'log',
+  'checkpoint.cosignature',
+);
+file(
+  'an older checkpoint',
+  'voted',
+  (f, e) => {
+    for (const [k, v] of e.fileList(e.entries.slice(0, -1))) if (k === 'checkpoint') f.set(k, v);
+  },
+  'files',
+  'files.unknown',
+);
 file('no manifest.json', 'voted', (f) => f.delete('manifest.json'), 'files', 'files.missing');
-file('another manifest.json', 'voted', edit('manifest.json', (b) => concat(b, ascii(' '))), 'files', 'files.copy');
+file(
+  'another manifest.json',
+  'voted',
+  edit('manifest.json', (b) => concat(b, ascii(' '))),
+  'files',
+  'files.copy',
+);
 file('a tile is missing', 'published', (f) => f.delete(tile), 'files', 'files.missing');
 file('a bundle is missing', 'published', (f) => f.delete(bundle), 'files', 'files.missing');
-file('a tile of another size', 'published', (f) => f.set('tile/0/000.p/9', X), 'files', 'files.unknown');
+file(
+  'a tile of another size',
+  'published',
+  (f) => f.set('tile/0/000.p/9', X),
+  'files',
+  'files.unknown',
+);
 file('a file more', 'published', (f) => f.set('index.html', X), 'files', 'files.unknown');
-file('results before they are due', 'voted', (f) => f.set('results.json', X), 'files', 'files.unknown');
+file(
+  'results before they are due',
+  'voted',
+  (f) => f.set('results.json', X),
+  'files',
+  'files.unknown',
+);
 file('no results.csv', 'published', (f) => f.delete('results.csv'), 'files', 'files.missing');
-file('a document is missing', 'published', (f) => f.delete(document(f)), 'files', 'document.missing');
-file('a document is changed', 'published', (f) => edit(document(f), (b) => flip(b, 5))(f), 'files', 'document.hash');
-file('a document that nobody names', 'published', (f) => f.set(`document/${hex(sha256(X))}`, X), 'files', 'files.unknown');
-file('a tile is changed', 'published', edit(tile, (b) => flip(b, 100)), 'log', 'log.tile');
-file('a tile is cut', 'published', edit(tile, (b) => b.slice(0, -1)), 'log', 'log.tile');
-file('an entry is changed', 'published', edit(bundle, (b) => flip(b, 30)), 'log', 'log.entry');
-file('a bundle is cut', 'published', edit(bundle, (b) => b.slice(0, -1)), 'log', 'log.bundle');
-file('a bundle goes on', 'published', edit(bundle, (b) => concat(b, u8(0))), 'log', 'log.bundle');
-file('a tile and its entry are changed alike', 'published', (f, e) => {
-  const other = e.fileList(e.entries.map((x, i) => (i === 9 ? flip(x, 9) : x)));
-  for (const name of [tile, bundle]) f.set(name, other.get(name));
-}, 'log', 'log.root');
+file(
+  'a document is missing',
+  'published',
+  (f) => f.delete(document(f)),
+  'files',
+  'document.missing',
+);
+file(
+  'a document is changed',
+  'published',
+  (f) => edit(document(f), (b) => flip(b, 5))(f),
+  'files',
+  'document.hash',
+);
+file(
+  'a document that nobody names',
+  'published',
+  (f) => f.set(`document/${hex(sha256(X))}`, X),
+  'files',
+  'files.unknown',
+);
+file(
+  'a tile is changed',
+  'published',
+  edit(tile, (b) => flip(b, 100)),
+  'log',
+  'log.tile',
+);
+file(
+  'a tile is cut',
+  'published',
+  edit(tile, (b) => b.slice(0, -1)),
+  'log',
+  'log.tile',
+);
+file(
+  'an entry is changed',
+  'published',
+  edit(bundle, (b) => flip(b, 30)),
+  'log',
+  'log.entry',
+);
+file(
+  'a bundle is cut',
+  'published',
+  edit(bundle, (b) => b.slice(0, -1)),
+  'log',
+  'log.bundle',
+);
+file(
+  'a bundle goes on',
+  'published',
+  edit(bundle, (b) => concat(b, u8(0))),
+  'log',
+  'log.bundle',
+);
+file(
+  'a tile and its entry are changed alike',
+  'published',
+  (f, e) => {
+    const other = e.fileList(e.entries.map((x, i) => (i === 9 ? flip(x, 9) : x)));
+    for (const name of [tile, bundle]) f.set(name, other.get(name));
+  },
+  'log',
+  'log.root',
+);
 
 export const tampered = list;

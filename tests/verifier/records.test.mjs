@@ -1,4 +1,5 @@
-// The second verifier on whole records: good ones at every stage, and tampered ones, each refused by the
+// The second verifier on whole records: good ones at every stage, and tampered ones, each refused
+// by the
 // check and the code that the specification says. If `tapat` is built, it must say the same.
 // spec: Y-1..Y-18
 import assert from 'node:assert/strict';
@@ -26,12 +27,16 @@ function byTapat(files) {
 // The check that fails, its code, and the object without what stands in it.
 const refusal = (report) => {
   const c = report.checks.find((x) => x.verdict === 'FAIL');
-  return c && `${c.check} ${c.code} ${c.where.replace(/^(entry \d+).*|^(?!entry|tile|document).*/, '$1')}`;
+  return (
+    c &&
+    `${c.check} ${c.code} ${c.where.replace(/^(entry \d+).*|^(?!entry|tile|document).*/, '$1')}`
+  );
 };
 
 for (const stage of stages)
   test(`a good record, ${stage}`, async () => {
-    const files = at(stage).fileList(), report = await verify(memory(files));
+    const files = at(stage).fileList(),
+      report = await verify(memory(files));
     assert.ok(report.verified, refusal(report));
     if (!native) return;
     const { status, ...other } = byTapat(files);
@@ -40,17 +45,23 @@ for (const stage of stages)
   });
 
 test('the fingerprint that the caller knows', async () => {
-  const files = at('voted').fileList(), { fingerprint } = at('voted');
+  const files = at('voted').fileList(),
+    { fingerprint } = at('voted');
   assert.ok((await verify(memory(files), fingerprint)).verified);
-  const other = await verify(memory(files), fingerprint.map((x) => x ^ 1));
+  const other = await verify(
+    memory(files),
+    fingerprint.map((x) => x ^ 1),
+  );
   assert.equal(refusal(other).trim(), 'manifest manifest.fingerprint');
 });
 
 for (const t of tampered)
   test(t.name, async () => {
-    const election = t.make(), files = election.fileList();
+    const election = t.make(),
+      files = election.fileList();
     t.files?.(files, election);
-    const report = await verify(memory(files)), said = refusal(report);
+    const report = await verify(memory(files)),
+      said = refusal(report);
     assert.ok(!report.verified);
     assert.equal(said?.split(' ').slice(0, 2).join(' '), `${t.check} ${t.code}`);
     if (!native) return;
@@ -65,12 +76,16 @@ test('the names of the records are distinct', () => {
 
 const cli = (...args) => spawnSync(process.execPath, [path.join(root, 'verifier/cli.js'), ...args]);
 test('the program: exit codes and both forms of a report', () => {
-  const good = at('begun').fileList(), folder = path.join(dir, 'r');
+  const good = at('begun').fileList(),
+    folder = path.join(dir, 'r');
   writeFolder(folder, good);
   const json = cli(folder, '--json');
   assert.equal(json.status, 0);
   assert.equal(JSON.parse(json.stdout).verified, true);
-  assert.match(String(cli(folder).stdout), /^ok {7}files[^]*Everything that is on this board holds/);
+  assert.match(
+    String(cli(folder).stdout),
+    /^ok {7}files[^]*Everything that is on this board holds/,
+  );
   assert.equal(cli(folder, '--fingerprint', '00'.repeat(32)).status, 1);
   writeFolder(folder, new Map([...good, ['x', new Uint8Array(1)]]));
   const bad = cli(folder);
