@@ -1,4 +1,4 @@
-// The manifest: the schema and what a schema cannot say. spec: M-1..M-20
+// The manifest: the schema and what a schema cannot say. spec: M-1..M-22
 import { ed25519 } from '@noble/curves/ed25519';
 import { ascii, Fault, Malformed, unhex } from './bytes.js';
 import { pointNotIdentity } from './group.js';

@@ -1,4 +1,4 @@
-// Every check of a record, in order. spec: Y-1..Y-18
+// Every check of a record, in order. spec: Y-1..Y-19
 import { Fault, hex, Malformed, Reader, same } from './bytes.js';
 import { firstFault, readBallot } from './ballot.js';
 import { Board, CLOSED, FROZEN, OPEN, PUBLISHED } from './board.js';

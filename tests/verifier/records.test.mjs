@@ -1,7 +1,7 @@
 // The second verifier on whole records: good ones at every stage, and tampered ones, each refused
 // by the
 // check and the code that the specification says. If `tapat` is built, it must say the same.
-// spec: Y-1..Y-18
+// spec: Y-1..Y-19
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
