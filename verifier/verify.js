@@ -348,7 +348,7 @@ class Verification {
     if (ceremony.round === 3) this.pass('keys', `confirmed by all ${this.m.n} ${proved}`);
     else this.notYet('keys', `to be confirmed by all ${this.m.n} ${proved}`);
     this.passIf(b.credentials.size, 'registrations', `${b.credentials.size} credentials`);
-    this.pass('cancels', `${b.cancelled} cancelled`);
+    this.passIf(b.approved, 'cancels', `${b.cancelled} cancelled`);
     const replaced = [...b.credentials.values()].reduce(
       (n, c) => n + Math.max(0, c.sequence - 1),
       0,
@@ -361,7 +361,7 @@ class Verification {
       this.notYet('chains');
     }
     this.passIf(b.batches, 'batches', `${b.batches} batches`);
-    this.pass('acts', ['setup', 'open', 'closed', 'frozen', 'published'][b.phase]);
+    this.passIf(b.approved, 'acts', ['setup', 'open', 'closed', 'frozen', 'published'][b.phase]);
   }
 
   // ---- aggregates, shares, totals, results: Y-13..Y-16 ----
