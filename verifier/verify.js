@@ -342,7 +342,7 @@ class Verification {
     if (b.approved) this.pass('approval', "signed by the officers' quorum");
     else this.notYet('approval');
     const round = `round ${ceremony.round}, ${this.m.t} of ${this.m.n} needed`;
-    if (ceremony.culprit) this.notYet('ceremony', `ended by trustee ${ceremony.culprit}`);
+    if (ceremony.culprit) this.notYet('ceremony', "ended by a dealer's fault");
     else this.passIf(ceremony.round >= 2, 'ceremony', round);
     const proved = `trustees, ${b.liveness.size} proved their share`;
     if (ceremony.round === 3) this.pass('keys', `confirmed by all ${this.m.n} ${proved}`);
@@ -416,12 +416,12 @@ class Verification {
         good.push({ trustee, shares });
       } catch (e) {
         if (!(e instanceof Malformed || e instanceof Fault)) throw e;
-        bad.push(trustee);
+        bad.push(`${trustee} (${e.code ?? 'shares.malformed'})`);
       }
     }
     const detail =
       `good: ${good.map((g) => g.trustee).join(' ')}` +
-      (bad.length ? `; false: ${bad.join(' ')}` : '');
+      (bad.length ? `; bad: ${bad.join(' ')}` : '');
     if (good.length >= this.m.t) {
       this.pass('shares', detail);
       return good.slice(0, this.m.t);

@@ -1575,3 +1575,91 @@ file(
 );
 
 export const tampered = list;
+
+// ---- unusual records that hold all the same: name and make ----
+
+const closing = (e) => onward(e, 'voted');
+export const unusual = [
+  {
+    name: 'a complaint that is answered',
+    make: () => {
+      const e = at('dealt');
+      return onward(e.push(e.complaint(1, 2), e.opening(2, 1)), 'dealt', 'voted');
+    },
+  },
+  {
+    name: 'a false opening ends the ceremony',
+    make: () => {
+      const e = at('dealt');
+      return e.push(e.complaint(1, 2), e.opening(2, 1, e.shareOf(2, 3)));
+    },
+  },
+  {
+    name: 'liveness before all have confirmed',
+    make: () => {
+      const e = at('dealt');
+      return e.push(e.confirm(1), e.liveness(1));
+    },
+  },
+  {
+    name: 'a ballot after an exclusion does not count',
+    make: () => {
+      const e = at('voted');
+      return closing(e.vote(e.voters[6], 2).batch());
+    },
+  },
+  {
+    name: 'an excluded credential is cancelled too',
+    make: () => {
+      const e = at('voted');
+      return closing(e.push(e.cancel(e.voters[6])));
+    },
+  },
+  {
+    name: 'nobody voted',
+    make: () => closing(at('opened').batch()),
+  },
+  {
+    name: 'a contest is withheld, units are merged',
+    make: () => at('published', { floor: 5 }),
+  },
+  {
+    name: 'units are merged over groups',
+    make: () => at('published', { floor: 3 }),
+  },
+  {
+    name: 'false shares of one trustee',
+    make: () => {
+      const e = at('frozen');
+      const results = e.results();
+      return e.push(e.shares(1, { garbage: true }), e.shares(2), e.shares(4)).publish(results);
+    },
+  },
+  {
+    name: 'false shares of one trustee, cut ones of another',
+    make: () => {
+      const e = at('frozen'), cut = e.sharesDocument(3).slice(1), results = e.results();
+      e.push(e.shares(1, { garbage: true }), e.single(E.SHARES, 3, e.reference(cut)));
+      return e.push(e.shares(2), e.shares(4)).publish(results);
+    },
+  },
+  {
+    name: 'too few good shares before publishing',
+    make: () => {
+      const e = at('frozen');
+      return e.push(e.shares(1, { garbage: true }), e.shares(2));
+    },
+  },
+  {
+    name: 'batches after publishing',
+    make: () => at('published').batch(),
+  },
+  {
+    name: 'a log with tiles of two levels',
+    make: () => {
+      const e = at('approved');
+      for (let i = 0; i < 300; i++) e.batch();
+      return e;
+    },
+  },
+];

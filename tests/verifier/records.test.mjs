@@ -11,7 +11,7 @@ import test from 'node:test';
 
 import { verify } from '../../verifier/verify.js';
 import { memory, writeFolder } from '../records/folder.mjs';
-import { at, stages, tampered } from '../records/tampered.mjs';
+import { at, stages, tampered, unusual } from '../records/tampered.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const tapat = process.env.TAPAT ?? path.join(root, 'build/tapat');
@@ -33,9 +33,13 @@ const refusal = (report) => {
   );
 };
 
-for (const stage of stages)
-  test(`a good record, ${stage}`, async () => {
-    const files = at(stage).fileList(),
+const good = [
+  ...stages.map((stage) => ({ name: stage, make: () => at(stage) })),
+  ...unusual,
+];
+for (const { name, make } of good)
+  test(`a good record: ${name}`, async () => {
+    const files = make().fileList(),
       report = await verify(memory(files));
     assert.ok(report.verified, refusal(report));
     if (!native) return;
