@@ -1,6 +1,6 @@
 // Records that must be refused, each with the check and the code by which; and good ones at every
-// stage. Everything but the fault is right: what is changed is signed again by whoever signs it, the
-// tree and the checkpoint are made anew. spec: Y-2, Y-3
+// stage. Everything but the fault is right: what is changed is signed again by whoever signs it,
+// the tree and the checkpoint are made anew. spec: Y-2, Y-3
 import { ascii, compare, concat, hex, u16, u64, u8 } from '../../verifier/bytes.js';
 import { Board } from '../../verifier/board.js';
 import { G, L, mod, scalarBytes, times } from '../../verifier/group.js';
@@ -100,7 +100,7 @@ const add = (name, stage, action, check, code, options = {}) =>
     },
   });
 
-// ---- entries that do not parse: N-1, N-2, N-4, N-5, N-8, L-9 ----
+// ---- entries that do not parse: N-1, N-2, N-4, N-5, N-8, L-9
 add('entry: empty', 'approved', (e) => e.push(new Uint8Array(0)), 'log', 'entry.length');
 add(
   'entry: too long',
@@ -212,7 +212,7 @@ add(
   'entry.malformed',
 );
 
-// ---- signatures and quorums: N-3, N-6, N-7, B-4 ----
+// ---- signatures and quorums: N-3, N-6, N-7, B-4
 add(
   'approval: one signature is false',
   'approved',
@@ -333,7 +333,7 @@ add(
   'entry.signature',
 );
 
-// ---- definition and approval: S-1, S-4, Y-7 ----
+// ---- definition and approval: S-1, S-4, Y-7
 add(
   'manifest: entry 0 is another',
   'approved',
@@ -360,7 +360,7 @@ add('approval of another manifest', 'begun', (e) => e.approve(X), 'acts', 'board
 add('approval twice', 'approved', (e) => e.approve(), 'acts', 'board.repeat');
 add('approval again when open', 'opened', (e) => e.approve(), 'acts', 'board.phase');
 
-// ---- ceremony: X-3, X-4, X-6, X-7, X-9..X-11, X-15, X-17, D-7, D-10, S-13 ----
+// ---- ceremony: X-3, X-4, X-6, X-7, X-9..X-11, X-15, X-17, D-7, D-10, S-13
 add('commit twice', 'committed', (e) => e.push(e.commit(2)), 'ceremony', 'ceremony.repeat');
 add(
   'commit: box key zero',
@@ -643,7 +643,7 @@ add(
 );
 add('liveness when closed', 'closed', (e) => e.push(e.liveness(1)), 'ceremony', 'board.phase');
 
-// ---- enrolment: L-5..L-10, S-12 ----
+// ---- enrolment: L-5..L-10, S-12
 const reg = (name, options, code) =>
   add(
     `registration: ${name}`,
@@ -729,7 +729,7 @@ add(
 add('cancel twice', 'voted', (e) => e.push(e.cancel(e.voters[5])), 'cancels', 'cancel.repeat');
 add('cancel when frozen', 'frozen', (e) => e.push(e.cancel(e.voters[1])), 'cancels', 'board.phase');
 
-// ---- acts: S-3, S-5..S-9, S-15, Y-10 ----
+// ---- acts: S-3, S-5..S-9, S-15, Y-10
 add(
   'open: the ceremony is not done',
   'dealt',
@@ -831,7 +831,7 @@ add(
 );
 add('publish twice', 'published', (e) => e.push(e.act(E.PUBLISH, X)), 'acts', 'board.phase');
 
-// ---- ballots: C-3..C-6, C-8, S-10, S-20..S-24, Y-11 ----
+// ---- ballots: C-3..C-6, C-8, S-10, S-20..S-24, Y-11
 const ballot = (name, how, check, code) =>
   add(
     `ballot: ${name}`,
@@ -1051,7 +1051,7 @@ add(
   'board.order',
 );
 
-// ---- batches: S-10, S-11, Y-12 ----
+// ---- batches: S-10, S-11, Y-12
 add('batch: number 0', 'opened', (e) => e.batch({ number: 0 }), 'batches', 'board.batch');
 add('batch: a number left out', 'voted', (e) => e.batch({ number: 4 }), 'batches', 'board.batch');
 add(
@@ -1090,7 +1090,7 @@ add(
   'board.batch',
 );
 
-// ---- counting: W-7, W-10, W-13, S-14, U-4, U-7, Y-13, Y-14, Y-16, Y-17 ----
+// ---- counting: W-7, W-10, W-13, S-14, U-4, U-7, Y-13, Y-14, Y-16, Y-17
 const frozenWith = (name, how) =>
   add(
     `aggregates: ${name}`,
@@ -1227,7 +1227,7 @@ add(
   'reconciliation.roll',
 );
 
-// ---- the manifest: M-1..M-7, M-11, M-12, M-14..M-20, M-22 ----
+// ---- the manifest: M-1..M-7, M-11, M-12, M-14..M-20, M-22
 const manifest = (name, how, code) =>
   add(
     `manifest: ${name}`,
@@ -1394,7 +1394,7 @@ manifest(
   'size',
 );
 
-// ---- files of a record that is otherwise right: what is done to the map from path to bytes ----
+// ---- files of a record that is otherwise right: what is done to the map from path to bytes
 // spec: R-1, R-3..R-6, R-8, R-9, R-13, Y-4, Y-5
 
 const file = (name, stage, how, check, code) =>
@@ -1576,7 +1576,7 @@ file(
 
 export const tampered = list;
 
-// ---- unusual records that hold all the same: name and make ----
+// ---- unusual records that hold all the same: name and make
 
 const closing = (e) => onward(e, 'voted');
 export const unusual = [
@@ -1638,7 +1638,9 @@ export const unusual = [
   {
     name: 'false shares of one trustee, cut ones of another',
     make: () => {
-      const e = at('frozen'), cut = e.sharesDocument(3).slice(1), results = e.results();
+      const e = at('frozen'),
+        cut = e.sharesDocument(3).slice(1),
+        results = e.results();
       e.push(e.shares(1, { garbage: true }), e.single(E.SHARES, 3, e.reference(cut)));
       return e.push(e.shares(2), e.shares(4)).publish(results);
     },

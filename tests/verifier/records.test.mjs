@@ -33,10 +33,7 @@ const refusal = (report) => {
   );
 };
 
-const good = [
-  ...stages.map((stage) => ({ name: stage, make: () => at(stage) })),
-  ...unusual,
-];
+const good = [...stages.map((stage) => ({ name: stage, make: () => at(stage) })), ...unusual];
 for (const { name, make } of good)
   test(`a good record: ${name}`, async () => {
     const files = make().fileList(),
