@@ -109,6 +109,7 @@ int tp_cmd_roll(int argc, char **argv);
 int tp_cmd_trustee(int argc, char **argv);
 int tp_cmd_registrar(int argc, char **argv);
 int tp_cmd_serve(int argc, char **argv);
+int tp_cmd_board(int argc, char **argv);
 int tp_cmd_witness(int argc, char **argv);
 int tp_cmd_mirror(int argc, char **argv);
 int tp_cmd_submit(int argc, char **argv);

@@ -26,6 +26,7 @@ static const command commands[] = {
     {"close", "officers: close the voting", tp_cmd_close},
     {"tally", "officers: freeze what is to be decrypted, then publish results", tp_cmd_tally},
     {"submit", "send messages that were written to files", tp_cmd_submit},
+    {"board", "prove what is on the board, or monitor it", tp_cmd_board},
     {"witness", "cosign the checkpoints of a board, apart from its server", tp_cmd_witness},
     {"mirror", "copy the public record from a server", tp_cmd_mirror},
     {"verify", "check a public record, offline, from its files alone", tp_cmd_verify},
