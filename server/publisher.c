@@ -203,7 +203,8 @@ static tp_err publish(tp_publisher *p, uint64_t from, uint64_t size) {
     return err;
 }
 
-/* Who has read a checkpoint's file may be ahead of what is shown by a moment: the lock waits for it.
+/* Who has read a checkpoint's file may be ahead of what is shown by a moment: the lock waits for
+ * it.
  */
 static bool is_shown(tp_server *s, uint64_t size) {
     pthread_rwlock_rdlock(&s->record);
