@@ -75,7 +75,7 @@ tp_err tp_checkpoint_check(tp_checkpoint_seen *out, const void *bytes, size_t le
     return TP_OK;
 }
 
-/* Partial tiles that served the last checkpoint and not this one. */
+/* Partial tiles that served the last checkpoint and not this one. spec: R-11 */
 static void remove_stale(int folder, uint64_t old_size, uint64_t size) {
     for (unsigned level = 0; level <= TP_TILE_MAX_LEVEL; level++) {
         uint64_t last = tp_tile_count(level, old_size) - 1;

@@ -2,6 +2,7 @@
  *
  * Invariants
  *  1. A file appears under its name by rename, after its bytes were synced; then its directory is.
+ *     spec: R-10
  *  2. Links are never followed; only plain files are read.
  */
 #include "record/folder.h"

@@ -5,8 +5,8 @@
  *
  * Invariants
  *  1. A check passes only after all that it names was looked at; one that a fault cut short is left
- *     out, so a report never has a PASS that rests on a FAIL.
- *  2. The report is a function of the folder: threads and time do not show in it.
+ *     out, so a report never has a PASS that rests on a FAIL. spec: Y-1, Y-2
+ *  2. The report is a function of the folder: threads and time do not show in it. spec: Y-18
  *  3. Every byte of every file is bound: the checkpoint by its signature; tiles by the root;
  *     entries by the tiles; documents by their names, which entries name; copies by the documents;
  *     results.csv by being computed again. Files beyond these are refused.
@@ -198,7 +198,7 @@ typedef struct {
     tp_fault *fault;
 } visitor;
 
-/* spec: Y-4 */
+/* spec: R-1, Y-4 */
 static tp_err visit_file(void *ctx, const char *name, bool plain) {
     const visitor *v = ctx;
     audit *a = v->a;
@@ -332,7 +332,7 @@ static void decide_entries(audit *a) {
     decide(a, ACTS, b->approved ? TP_PASS : TP_NOT_YET, NULL, "%s", tp_phase_name(b->phase));
 }
 
-/* A batch is published whole. spec: Y-12 */
+/* A batch is published whole. spec: R-12, Y-12 */
 static bool check_last_batch(audit *a) {
     tp_fault fault;
     if (!a->p.board.open_ballots) return true;

@@ -1,8 +1,6 @@
 // The house's rules that a compiler does not check, as TAP: two cases a rule, that the rule finds
-// its own bad sample and that it finds nothing in the tree. Rules that the tree does not meet yet say
-// how much is missing and do not fail; they turn strict once they are met.
-// Usage: scripts/lint [--build DIR] [--missing]   DIR: a finished build (build), for the
-// freestanding rule; --missing: lists what the lenient rules miss.
+// its own bad sample and that it finds nothing in the tree.
+// Usage: scripts/lint [--build DIR]   DIR: a finished build (build), for the freestanding rule.
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -268,7 +266,6 @@ function registered(tree) {
 
 // ---- the rules, each with a sample that it must find ----
 
-const LENIENT = true;
 const notLint = (f) => f !== 'scripts/lint.mjs';
 const rules = [
   ['a layer includes only what stands under it', includes,
@@ -298,11 +295,11 @@ const rules = [
   ['clang-format decides layout', formatted, { '(sample)': '1', 'x.c': 'int  f( void ){return 1;}\n' }],
   ['every C file is in a meson.build', registered, { 'core/x/lost.c': '\n' }],
   ['requirements of spec/ are cited in code and tests', specCited,
-    { 'spec/x.md': '**Q-1** Something.\n', 'core/x.c': '/* spec: Q-1 */\n' }, LENIENT],
+    { 'spec/x.md': '**Q-1** Something.\n', 'core/x.c': '/* spec: Q-1 */\n' }],
   ['what code cites stands in spec/', citedExists,
-    { 'spec/x.md': '**Q-1** Something.\n', 'core/x.c': '/* spec: Q-2 */\n' }, LENIENT],
+    { 'spec/x.md': '**Q-1** Something.\n', 'core/x.c': '/* spec: Q-2 */\n' }],
   ['every fault code is used in a test', faultCodes,
-    { 'election/fault.c': 'tp_fault_codes[] = {\n    "a.b",\n}\n' }, LENIENT],
+    { 'election/fault.c': 'tp_fault_codes[] = {\n    "a.b",\n}\n' }],
   ['every fault raised is in the closed list', faultsListed,
     { 'election/x.c': 'return tp_fail(f, TP_INVALID, "no.such", "x");\n' }],
   ['nothing is left to be done', (t) => grep(t, notLint, /\b(TODO|FIXME|XXX)\b/, 'unfinished'),
@@ -320,15 +317,9 @@ function report(ok, name, details) {
   for (const text of details) console.log(`# ${text}`);
 }
 const tree = readTree();
-const missing = process.argv.includes('--missing');
-for (const [name, find, sample, lenient] of rules) {
+for (const [name, find, sample] of rules) {
   report(find(sample).length > 0, `bad sample found: ${name}`, []);
   const found = find(tree);
-  if (lenient && found.length) {
-    console.log(`# not met yet, ${found.length} missing: ${name}`);
-    for (const text of missing ? found : []) console.log(`#   ${text}`);
-    continue;
-  }
   report(found.length === 0, name, found.slice(0, 40));
   if (found.length > 40) console.log(`# and ${found.length - 40} more`);
 }

@@ -15,7 +15,7 @@ void tp_answer_problem(tp_request *rq, int status, const char *code, const char 
 /* retry_s: for Retry-After; more: further members, taken over, or NULL. */
 void tp_answer_problem_more(tp_request *rq, int status, const char *code, const char *detail,
                             unsigned retry_s, json_t *more);
-/* 400 malformed, 422 invalid, 409 refused, 413 too big, 503 system. */
+/* 400 malformed, 422 invalid, 409 refused, 413 too big, 503 system. spec: H-1 */
 int tp_fault_status(tp_err err);
 void tp_answer_fault(tp_request *rq, const tp_fault *fault);
 /* The store failed: 503. */

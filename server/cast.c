@@ -81,6 +81,7 @@ static void answer_cast(tp_cast *c) {
 
 /* ---- the rule ---- */
 
+/* The clock closes a real election for ballots before the act does. spec: H-5 */
 static tp_err check_phase(tp_server *s, tp_phase phase, tp_fault *fault) {
     if (phase != TP_OPEN)
         return tp_fail(fault, TP_REFUSED, "board.phase", "%s", tp_phase_name(phase));

@@ -5,7 +5,7 @@
  *  -> credential, possession         waiting for the registrars
  *
  *  1. The token that start gives is sealed and stored nowhere; it gives no right until the code was
- *     typed with it. So who knows a number and a birth date can neither take over nor read an
+ *     typed with it (H-4). So who knows a number and a birth date can neither take over nor read an
  *     enrolment, and a repeated start takes nothing from anyone.
  *  2. A code lives 10 minutes and 5 tries; one is sent a minute at most, and 5 a day: 25 guesses in
  *     a million a day.

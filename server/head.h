@@ -1,5 +1,5 @@
 /* The head of an HTTP/1.1 request, read strictly: one grammar, and whatever two readers could
- * understand in two ways is refused. A pure function of bytes. RFC 9112.
+ * understand in two ways is refused. A pure function of bytes. RFC 9112. spec: H-2
  *
  *  1. One space between the parts of the request line; no space before a colon; no folded lines.
  *  2. At most one Content-Length, digits only; no Transfer-Encoding.

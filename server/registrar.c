@@ -5,6 +5,7 @@
  *  2. Signatures of several registrars over the same credential are gathered; with the quorum the
  *     credential is ready, and the next batch puts it on the board.
  *  3. All registrations of a request are taken, or none.
+ *  4. A registrar is known by its place in the manifest, from 1, as on the board (H-3).
  * spec: chapters 4 and 10.
  */
 #include <stdio.h>

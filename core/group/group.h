@@ -45,10 +45,10 @@ const char *tp_group_backend_name(size_t i);
 
 extern const tp_scalar tp_scalar_zero, tp_scalar_one;
 
-/* TP_MALFORMED unless the 32 little-endian bytes are < L. */
+/* TP_MALFORMED unless the 32 little-endian bytes are < L. spec: P-9 */
 TP_MUST_USE tp_err tp_scalar_decode(tp_scalar *out, const uint8_t in[static 32]);
 void tp_scalar_encode(uint8_t out[static 32], const tp_scalar *a);
-/* 64 little-endian bytes modulo L: the only reduction there is (attack A7). */
+/* 64 little-endian bytes modulo L: the only reduction there is (attack A7). spec: P-10 */
 void tp_scalar_wide(tp_scalar *out, const uint8_t in[static 64]);
 void tp_scalar_from_u64(tp_scalar *out, uint64_t v);
 void tp_scalar_add(tp_scalar *out, const tp_scalar *a, const tp_scalar *b);
@@ -106,7 +106,7 @@ void tp_point_select(tp_point *out, const tp_point *a, const tp_point *b, uint32
 
 /* The checked decoder of RFC 9496 section 4.3.1. TP_MALFORMED if any encoding is bad; *bad (may be
  * NULL) is then the first such index and out is all identity. The identity itself (32 zero bytes)
- * decodes; callers refuse it where it would be harmful. */
+ * decodes; callers refuse it where it would be harmful. spec: P-9 */
 TP_MUST_USE tp_err tp_points_decode_var(tp_point *out, const uint8_t (*in)[32], size_t n,
                                         size_t *bad);
 /* The same with a hint per point: 32 bytes, +-1/sqrt(v*u2^2) as a field element. A hint cannot
@@ -147,7 +147,7 @@ void tp_points_from_uniform_var(tp_point *out, const uint8_t (*in)[64], size_t n
 /* RFC 9380 expand_message_xmd with SHA-512; out_len <= 255*64, dst_len <= 255. */
 void tp_expand_message_xmd(uint8_t *out, size_t out_len, const void *msg, size_t msg_len,
                            const void *dst, size_t dst_len);
-/* ristretto255_XMD:SHA-512_R255MAP_RO_ (RFC 9380 appendix B). */
+/* ristretto255_XMD:SHA-512_R255MAP_RO_ (RFC 9380 appendix B). spec: P-11 */
 void tp_hash_to_group_var(tp_point *out, const void *msg, size_t msg_len, const void *dst,
                           size_t dst_len);
 

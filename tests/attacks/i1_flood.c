@@ -2,8 +2,8 @@
  * predecessor, and 200 connections that send a byte now and then, leave the median latency of
  * honest casts under twice the quiet one. Forged: random bytes for proofs and signature, and whole
  * honest ballots with another signature. Quiet and flooded windows take turns; of three rounds one
- * must hold, because other work on the machine counts against the flooded side too. spec:
- * chapter 10.
+ * must hold, because other work on the machine counts against the flooded side too.
+ * spec: H-8
  */
 #include "tests/server/harness.h"
 

@@ -90,6 +90,7 @@ static void proofs_hold(void **state) {
     scratch_remove(dir);
 }
 
+/* spec: R-11 */
 static void older_sizes_are_found(void **state) {
     (void)state;
     char *dir = scratch_folder();
@@ -110,6 +111,37 @@ static void older_sizes_are_found(void **state) {
         assert_memory_equal(root, want, 32);
     }
     assert_int_not_equal(tp_record_root_at(root, dir, 401), TP_OK);
+    scratch_remove(dir);
+}
+
+/* A reader that has a file open keeps the bytes it began with, and the new ones are there at once:
+ * a file is put in place, not written in place. spec: R-10 */
+static void files_appear_complete(void **state) {
+    (void)state;
+    enum { LEN = 1 << 20 };
+    static uint8_t bytes[LEN], seen[LEN];
+    char path[512];
+    char *dir = scratch_folder();
+    memset(bytes, 'a', LEN);
+    assert_int_equal(tp_copy_write(dir, TP_COPY_RESULTS_CSV, bytes, LEN), TP_OK);
+    snprintf(path, sizeof path, "%s/results.csv", dir);
+    FILE *reader = fopen(path, "rb");
+    assert_non_null(reader);
+    memset(bytes, 'b', LEN);
+    assert_int_equal(tp_copy_write(dir, TP_COPY_RESULTS_CSV, bytes, LEN), TP_OK);
+    assert_int_equal(fread(seen, 1, LEN, reader), LEN);
+    fclose(reader);
+    for (size_t i = 0; i < LEN; i++)
+        assert_int_equal(seen[i], 'a');
+    size_t len, count;
+    uint8_t *now = scratch_read(dir, "results.csv", &len);
+    assert_int_equal(len, LEN);
+    assert_memory_equal(now, bytes, LEN);
+    free(now);
+    char **files = scratch_files(dir, &count);
+    assert_int_equal(count, 1); /* nothing unfinished beside it */
+    free(files[0]);
+    free(files);
     scratch_remove(dir);
 }
 
@@ -149,7 +181,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows_as_if_written_at_once), cmocka_unit_test(proofs_hold),
         cmocka_unit_test(older_sizes_are_found),       cmocka_unit_test(crash_leaves_are_swept),
-        cmocka_unit_test(refuses_what_is_not_there),
+        cmocka_unit_test(files_appear_complete),       cmocka_unit_test(refuses_what_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* A thin election over HTTP: every route, every refusal, and that a refusal stores nothing. */
+/* A thin election over HTTP: every route, every refusal, and that a refusal stores nothing.
+ * spec: H-1..H-5 */
 #include "tests/server/harness.h"
 
 #include <signal.h>
@@ -73,7 +74,18 @@ static void test_before(void **state) {
     expect_problem(http_post(&d, "/api/ballots", "x", 1), 409, "board.phase");
     r = http_get(&d, "/board/manifest.json");
     assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.head, "Cache-Control: no-store\r\n"));
     assert_memory_equal(r.body, d.f.json, d.f.json_len);
+    reply_free(&r);
+    char path[90] = "/board/document/";
+    sodium_bin2hex(path + strlen(path), 65, d.f.manifest.fingerprint, 32);
+    r = http_get(&d, path);
+    assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.head, "immutable"));
+    reply_free(&r);
+    r = http_get(&d, "/board/tile/0/000.p/1");
+    assert_int_equal(r.status, 200);
+    assert_null(strstr(r.head, "immutable"));
     reply_free(&r);
     expect_problem(http_get(&d, "/board/../log.key"), 404, "request.path");
     expect_problem(http_get(&d, "/board/tile/0/000.p/0"), 404, "request.path");
@@ -227,6 +239,8 @@ static void expect_state(reply r, const char *expected) {
     reply_free(&r);
 }
 
+static char *enrolled; /* voter 5's token */
+
 static reply status(const char *token) {
     return http_json(&d, "/api/enrol/status", "{\"enrolment\":\"%s\"}", token);
 }
@@ -350,7 +364,7 @@ static void test_enrol(void **state) {
         if (done) break;
     }
     expect_status_of(token, voter, "recorded");
-    free(token);
+    enrolled = token;
     free(other);
 }
 
@@ -379,6 +393,8 @@ static void test_registrations(void **state) {
                    "registration.style");
     expect_problem(http_json(&d, path, ONE, credential, 77, r.style, 1, signature), 409,
                    "registration.unit");
+    expect_problem(http_json(&d, path, ONE, credential, r.unit, r.style, 0, signature), 400,
+                   "request.value"); /* the first registrar is 1, not 0: H-3 */
     expect_problem(http_json(&d, path, "{\"registrations\":[]}"), 400, "request.value");
     assert_int_equal(tp_store_credential_find(s, r.credential, &k, &found), TP_OK);
     assert_false(found);
@@ -659,6 +675,8 @@ static void test_cancel_and_exclude(void **state) {
     expect_problem(post_cancel(5), 409, "cancel.repeat");
     expect_problem(post_cancel(FIXTURE_VOTERS - 1), 409, "cancel.credential");
     assert_true(messages(5, code) > before);
+    expect_state(status(enrolled), "proven"); /* free to hand in another key: H-4 */
+    free(enrolled);
     wait_recorded(&d, 5);
     size_t len = seal(&d, next, 5);
     expect_problem(http_post(&d, "/api/ballots", next, len), 409, "ballot.cancelled");

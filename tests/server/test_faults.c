@@ -1,6 +1,6 @@
 /* The disk takes no more: casts and entries are answered 503, nothing of them is stored, reads go
- * on, and the service resumes by itself. A store that was put back to an old state does not start
- * (attack I3); a record that was lost is written again.
+ * on, and the service resumes by itself (H-1). A store that was put back to an old state does not
+ * start (attack I3); a record that was lost is written again.
  */
 #include "tests/server/harness.h"
 

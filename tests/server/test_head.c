@@ -1,4 +1,4 @@
-/* The strict reader of request heads: what it takes, and each form that it refuses. */
+/* The strict reader of request heads: what it takes, and each form that it refuses. spec: H-2 */
 #include "server/head.h"
 #include "tests/support/support.h"
 

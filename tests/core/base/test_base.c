@@ -143,7 +143,7 @@ static void test_failed_reader_gives_zeros(void **state) {
 }
 
 /* Every smaller capacity is an error, no byte past it is touched, and the length is still counted.
- */
+ * spec: E-8 */
 static void test_overflow(void **state) {
     (void)state;
     static sequence s;

@@ -1,5 +1,5 @@
 /* GF(2^255-19) in the radix of this build: the vectors of RFC 9496 for square roots, the laws of a
- * field at the bounds of the limbs. spec: P-4 */
+ * field at the bounds of the limbs. spec: P-9 */
 #include "core/group/field.h"
 #include "tests/support/support.h"
 

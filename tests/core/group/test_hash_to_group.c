@@ -1,4 +1,4 @@
-/* expand_message_xmd and hash-to-group: RFC 9380, RFC 9497, and derived vectors. spec: P-6 */
+/* expand_message_xmd and hash-to-group: RFC 9380, RFC 9497, and derived vectors. spec: P-11 */
 #include "tests/core/group/group_support.h"
 
 static void test_expand(void **state) {

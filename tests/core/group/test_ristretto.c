@@ -1,5 +1,5 @@
 /* ristretto255's encodings: the vectors of RFC 9496, hints, and libsodium on random and damaged
- * input. spec: P-4 */
+ * input. spec: P-9 */
 #include <sodium.h>
 
 #include "tests/core/group/group_support.h"

@@ -1,4 +1,4 @@
-/* Scalars modulo L: against libsodium, at the edges, and by the laws of a field. spec: P-3 */
+/* Scalars modulo L: against libsodium, at the edges, and by the laws of a field. spec: P-9, P-10 */
 #include <sodium.h>
 
 #include "tests/core/group/group_support.h"

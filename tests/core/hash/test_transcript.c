@@ -1,4 +1,4 @@
-/* The transcript and nonces against worked vectors made by a second program. spec: P-4 to P-8 */
+/* The transcript and nonces against worked vectors made by a second program. spec: P-4..P-8 */
 #include <sodium.h>
 
 #include "core/hash/hash.h"

@@ -1,4 +1,4 @@
-/* Notes, keys, checkpoints and cosignatures, signed with libsodium. spec: T-10 to T-15 */
+/* Notes, keys, checkpoints and cosignatures, signed with libsodium. spec: T-10..T-15 */
 #include <sodium.h>
 
 #include "core/merkle/note.h"

@@ -1,4 +1,4 @@
-/* Trees and proofs: every proof of every small tree, and every way to spoil it. spec: T-1 to T-6 */
+/* Trees and proofs: every proof of every small tree, and every way to spoil it. spec: T-1..T-6 */
 #include "core/merkle/tree.h"
 #include "core/hash/hash.h"
 #include "tests/support/support.h"

@@ -1,4 +1,4 @@
-/* Trees, tile names and a cosigned checkpoint made by a second program. spec: T-1 to T-15 */
+/* Trees, tile names and a cosigned checkpoint made by a second program. spec: T-1..T-15 */
 #include <sodium.h>
 
 #include "core/merkle/note.h"

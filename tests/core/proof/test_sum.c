@@ -132,6 +132,7 @@ static void test_open(void **state) {
 
 enum { BALLOTS = 150 };
 
+/* spec: K-7, K-8 */
 static void test_totals(void **state) {
     (void)state;
     contest *c = contest_new(5, 0, 5, 6);
