@@ -208,11 +208,19 @@ static bool read_place(sim *s, voter *v, place *p, json_t *answer) {
 }
 
 static bool ask_place(sim *s, tp_http *h, voter *v, place *p) {
-    char key[65];
+    char key[65], hex[129];
+    uint8_t random[32], signature[64];
+    uint64_t now = tp_unix_time();
     json_t *answer;
+    tp_random(random, sizeof random);
+    tp_credential_ask(signature, &v->secret, v->key, s->manifest.fingerprint, now, random);
     tp_hex(key, v->key, 32);
+    tp_hex(hex, signature, 64);
     memset(p, 0, sizeof *p);
-    bool ok = call(s, h, v, "/api/credential", json_pack("{s:s}", "credential", key), &answer);
+    bool ok = call(
+        s, h, v, "/api/credential",
+        json_pack("{s:s, s:I, s:s}", "credential", key, "time", (json_int_t)now, "signature", hex),
+        &answer);
     p->registered = json_is_true(json_object_get(answer, "registered"));
     if (ok && p->registered) ok = read_place(s, v, p, answer);
     json_decref(answer);

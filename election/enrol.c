@@ -1,5 +1,5 @@
 /* Stage enrol: credentials and registrations. Freestanding: the page runs the same code.
- * spec: chapter 4 (enrol), requirements L-1..L-10.
+ * spec: chapter 4 (enrol), requirements L-1..L-11.
  */
 #include "election/enrol.h"
 
@@ -10,8 +10,15 @@
 enum {
     ENDORSEMENT_LEN = 66,
     ENDORSEMENTS_MAX = TP_MAX_SIGNERS * ENDORSEMENT_LEN,
+    ASK_LEN = 32 + 8,             /* fingerprint, time */
     SIGNED_LEN = 32 + 32 + 2 + 2, /* fingerprint, credential, unit, style */
 };
+
+static void ask_message(uint8_t out[static ASK_LEN], const uint8_t fingerprint[static 32],
+                        uint64_t time) {
+    memcpy(out, fingerprint, 32);
+    tp_put_u64be(out + 32, time);
+}
 
 /* spec: L-2 */
 void tp_credential_derive(tp_scalar *s, uint8_t key[static 32], const uint8_t code[static 16],
@@ -38,6 +45,24 @@ void tp_credential_prove(uint8_t proof[static 64], const tp_scalar *s, const uin
 tp_err tp_credential_verify(const uint8_t proof[static 64], const uint8_t key[static 32],
                             const uint8_t fingerprint[static 32]) {
     return tp_possession_verify_var(proof, key, TP_POSSESSION_DOMAIN, fingerprint, 32);
+}
+
+/* spec: L-11 */
+void tp_credential_ask(uint8_t signature[static 64], const tp_scalar *s,
+                       const uint8_t key[static 32], const uint8_t fingerprint[static 32],
+                       uint64_t time, const uint8_t random[static 32]) {
+    tp_secret_key secret = {.x = *s};
+    uint8_t message[ASK_LEN];
+    ask_message(message, fingerprint, time);
+    tp_sign(signature, &secret, key, TP_ASK_DOMAIN, message, sizeof message, random);
+    tp_wipe(&secret, sizeof secret);
+}
+
+tp_err tp_credential_asked(const uint8_t signature[static 64], const uint8_t key[static 32],
+                           const uint8_t fingerprint[static 32], uint64_t time) {
+    uint8_t message[ASK_LEN];
+    ask_message(message, fingerprint, time);
+    return tp_verify_var(signature, key, TP_ASK_DOMAIN, message, sizeof message);
 }
 
 /* spec: L-4 */

@@ -10,6 +10,7 @@
 #define TP_REGISTRATION_DOMAIN "tapat-v1 registration"
 #define TP_POSSESSION_DOMAIN   "tapat-v1 possession"
 #define TP_CREDENTIAL_DOMAIN   "tapat-v1 credential"
+#define TP_ASK_DOMAIN          "tapat-v1 ask"
 
 enum { TP_ARGON2_BLOCKS = 19456, TP_ARGON2_PASSES = 2 }; /* 19 MiB */
 
@@ -23,6 +24,14 @@ void tp_credential_prove(uint8_t proof[static 64], const tp_scalar *s, const uin
 TP_MUST_USE tp_err tp_credential_verify(const uint8_t proof[static 64],
                                         const uint8_t key[static 32],
                                         const uint8_t fingerprint[static 32]);
+/* Who asks where a credential stands shows that it is theirs: a signature over the fingerprint and
+ * the time, in Unix seconds. spec: L-11 */
+void tp_credential_ask(uint8_t signature[static 64], const tp_scalar *s,
+                       const uint8_t key[static 32], const uint8_t fingerprint[static 32],
+                       uint64_t time, const uint8_t random[static 32]);
+TP_MUST_USE tp_err tp_credential_asked(const uint8_t signature[static 64],
+                                       const uint8_t key[static 32],
+                                       const uint8_t fingerprint[static 32], uint64_t time);
 /* The fingerprint of a credential that voters compare: 100 bits of SHA-256("tapat-v1 credential" ||
  * election fingerprint || key), as a code. */
 void tp_credential_fingerprint(char out[static 40], const uint8_t key[static 32],

@@ -2,13 +2,23 @@
  *
  *  1. Whoever asks need not believe the answer: once the newest ballot is under the checkpoint, its
  *     entry and inclusion proof come with it, and nothing is sealed over it before (C-13).
- * spec: chapter 10, H-6.
+ *  2. The answer tells of a ballot before its batch does. So only the holder of the credential is
+ *     answered: whoever else asks gets what an unknown credential gets (C12).
+ * spec: chapter 10, H-6, H-9; L-11.
  */
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "election/enrol.h"
 #include "server/answer.h"
 #include "server/daemon.h"
+
+enum { TIME_WINDOW_S = 300 };
+
+typedef struct {
+    uint8_t key[32], signature[64];
+    uint64_t time;
+} ask;
 
 static tp_err add_entry(tp_store *store, json_t *answer, uint64_t leaf) {
     uint8_t entry[TP_MAX_ENTRY];
@@ -59,24 +69,49 @@ static void answer_credential(tp_request *rq, tp_server *s, const tp_store_crede
     }
 }
 
-void tp_post_credential(tp_request *rq, void *server) {
-    tp_server *s = server;
-    const char *text;
-    uint8_t key[32];
+/* False: answered as a problem. */
+static bool read_ask(tp_request *rq, json_t *body, ask *a) {
+    const char *key, *signature;
+    json_int_t time;
+    json_error_t error;
+    if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:I, s:s}", "credential", &key, "time",
+                       &time, "signature", &signature)) {
+        tp_answer_members(rq, &error);
+        return false;
+    }
+    a->time = (uint64_t)time;
+    bool is_key = tp_hex_read(a->key, 32, key);
+    if (is_key && time >= 0 && tp_hex_read(a->signature, 64, signature)) return true;
+    tp_answer_problem(rq, 400, "request.value",
+                      !is_key    ? "credential"
+                      : time < 0 ? "time"
+                                 : "signature",
+                      "Not in its form.");
+    return false;
+}
+
+static void take_ask(tp_request *rq, tp_server *s, const ask *a) {
     tp_store_credential k = {0};
     bool found;
-    json_error_t error;
+    uint64_t now = tp_server_now();
+    if (a->time > now + TIME_WINDOW_S || a->time + TIME_WINDOW_S < now) {
+        tp_answer_problem(rq, 403, "credential.time", "time", "Not the server's time.");
+        return;
+    }
+    bool theirs =
+        tp_credential_asked(a->signature, a->key, s->manifest.fingerprint, a->time) == TP_OK;
+    if (tp_store_credential_find(tp_server_reader(s, rq), a->key, &k, &found)) {
+        tp_answer_storage(rq);
+        return;
+    }
+    if (!theirs || !found || !k.ready) k = (tp_store_credential){0};
+    answer_credential(rq, s, &k);
+}
+
+void tp_post_credential(tp_request *rq, void *server) {
+    ask a;
     json_t *body = tp_body_json(rq);
     if (!body) return;
-    if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "credential", &text)) {
-        tp_answer_members(rq, &error);
-    } else if (!tp_hex_read(key, 32, text)) {
-        tp_answer_problem(rq, 400, "request.value", "credential", "Not 32 bytes of hex.");
-    } else if (tp_store_credential_find(tp_server_reader(s, rq), key, &k, &found)) {
-        tp_answer_storage(rq);
-    } else {
-        if (!found || !k.ready) k = (tp_store_credential){0};
-        answer_credential(rq, s, &k);
-    }
+    if (read_ask(rq, body, &a)) take_ask(rq, server, &a);
     json_decref(body);
 }

@@ -23,6 +23,8 @@ start('vote', async (app) => {
   let manifest;
   let keys;
   let poll = 0;
+  // A device's clock may be far off; what is asked is dated by the server's.
+  const clockBehind = Number.isSafeInteger(app.election.time) ? app.election.time - Date.now() / 1000 : 0;
   const horizon = new Horizon(app.election.board?.size);
 
   function fresh() {
@@ -140,7 +142,10 @@ start('vote', async (app) => {
 
   // Where this credential stands on the board.
   async function readPlace() {
-    const answer = await post('/api/credential', { credential: toHex(state.credential.key) });
+    const time = Math.floor(Date.now() / 1000 + clockBehind);
+    const answer = await post('/api/credential', {
+      credential: toHex(state.credential.key), time, signature: toHex(await core.ask(manifest.fingerprint, time)),
+    });
     if (!answer.registered) {
       throw new Turned(notice('bad', t('vote.unregistered'), t('vote.unregistered-why'),
         h('p', {}, t('vote.fingerprint-is'), ' ', h('code', {}, state.credential.name)),

@@ -80,6 +80,15 @@ export class Core {
     });
   }
 
+  // The signature with which the voter asks where the credential stands, at this time (seconds).
+  ask(secret, key, fingerprint, time, random) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const out = room(64);
+      ok(x.web_ask(out, put(secret), put(key), put(fingerprint), BigInt(time), put(random)));
+      return get(out, 64);
+    });
+  }
+
   credentialFingerprint(key, fingerprint) {
     return this.call(({ x, room, put, text }) => {
       const out = room(CODE_TEXT);

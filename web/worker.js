@@ -39,6 +39,7 @@ const operations = {
     return { key: voter.key, name: core.credentialFingerprint(voter.key, fingerprint) };
   },
   possession: (fingerprint) => core.possession(voter.secret, voter.key, fingerprint, random(32)),
+  ask: (fingerprint, time) => core.ask(voter.secret, voter.key, fingerprint, time, random(32)),
   credentialFingerprint: (key, fingerprint) => core.credentialFingerprint(key, fingerprint),
 
   // Checks that every trustee confirmed these keys; answers the digest, or the first trustee that

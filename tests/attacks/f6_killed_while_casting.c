@@ -63,9 +63,8 @@ static void round_of_casts(unsigned us) {
 static void check_acknowledged(void) {
     for (size_t v = 0; v < FIXTURE_VOTERS; v++) {
         const tp_credential *c = &d.f.voters[v].credential;
-        char key[65], tip[65];
-        sodium_bin2hex(key, 65, c->key, 32);
-        reply r = http_json(&d, "/api/credential", "{\"credential\":\"%s\"}", key);
+        char tip[65];
+        reply r = ask_credential(&d, v, v, 0);
         json_t *a = reply_json(&r);
         json_int_t sequence = json_integer_value(json_object_get(a, "sequence"));
         sodium_bin2hex(tip, 65, c->tip, 32);

@@ -62,6 +62,7 @@ test('credential, its fingerprint and proof of possession', () => {
   assert.equal(hex(voter.key), v.credential);
   assert.equal(core.credentialFingerprint(voter.key, bytes('fingerprint')), v.credential_fingerprint);
   assert.equal(hex(core.possession(voter.secret, voter.key, bytes('fingerprint'), bytes('random'))), v.possession);
+  assert.equal(hex(core.ask(voter.secret, voter.key, bytes('fingerprint'), 1735689600, bytes('random'))), v.ask);
 });
 
 test('key digest', () => {

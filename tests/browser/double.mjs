@@ -274,6 +274,8 @@ export class Double {
   }
 
   credential(q) {
+    if (Object.keys(q).sort().join() !== 'credential,signature,time' || !/^[0-9a-f]{128}$/.test(q.signature)) return [400, { code: 'request.members' }];
+    if (Math.abs(q.time - Date.now() / 1000) > 300) return [403, { code: 'credential.time' }];
     const c = this.credentials.get(q.credential);
     if (!c) return [200, { registered: false, unit: 0, style: 0, sequence: 0, previous: '00'.repeat(32), recorded: false, cancelled: false, next_batch_s: 0 }];
     const { lie } = this.options;

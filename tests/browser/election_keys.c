@@ -116,11 +116,13 @@ static void put_codes(const scene *s, const uint8_t key[static 32], const uint8_
     printf("  \"tracker\": \"%s\"\n}\n", text);
 }
 
+enum { ASK_TIME = 1735689600 };
+
 static int vectors(void) {
     static scene s;
     static uint8_t ballot[8192], scratch[1 << 18] __attribute__((aligned(64)));
     static const uint8_t choices[OPTIONS_A + OPTIONS_B] = {0, 1, 0, 0, 1, 0, 0, 1, 0};
-    uint8_t key[32], possession[64], hash[32];
+    uint8_t key[32], possession[64], ask[64], hash[32];
     tp_scalar secret;
     make_scene(&s);
     uint64_t *memory = malloc((size_t)TP_ARGON2_BLOCKS * 1024);
@@ -128,6 +130,7 @@ static int vectors(void) {
     tp_credential_derive(&secret, key, s.code, s.fingerprint, memory);
     free(memory);
     tp_credential_prove(possession, &secret, key, s.fingerprint, s.random);
+    tp_credential_ask(ask, &secret, key, s.fingerprint, ASK_TIME, s.random);
     size_t len = tp_ballot_size(&s.style);
     if (len > sizeof ballot || tp_ballot_seal_scratch(&s.style) > sizeof scratch) return 2;
     if (tp_ballot_seal(ballot, &s.style, &secret, key, 7, 2, s.previous, choices, s.random,
@@ -145,6 +148,7 @@ static int vectors(void) {
     member("choices", choices, sizeof choices);
     member("credential", key, 32);
     member("possession", possession, 64);
+    member("ask", ask, 64);
     member("ballot", ballot, len);
     member("ballot_hash", hash, 32);
     put_codes(&s, key, ballot, len);

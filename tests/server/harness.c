@@ -304,11 +304,24 @@ bool wait_for(const daemon_scene *d, const uint8_t *ballot, size_t len, const ch
     return false;
 }
 
-void wait_recorded(const daemon_scene *d, size_t voter) {
-    char key[65];
+reply ask_credential(daemon_scene *d, size_t voter, size_t signer, int late_s) {
+    const fixture_voter *by = &d->f.voters[signer];
+    char key[65], hex[129];
+    uint8_t random[32], signature[64];
+    uint64_t now = (uint64_t)(time(NULL) + late_s);
+    fixture_random(&d->f, random);
+    tp_credential_ask(signature, &by->secret, by->credential.key, d->f.manifest.fingerprint, now,
+                      random);
     sodium_bin2hex(key, 65, d->f.voters[voter].credential.key, 32);
+    sodium_bin2hex(hex, 129, signature, 64);
+    return http_json(d, "/api/credential",
+                     "{\"credential\":\"%s\",\"time\":%llu,\"signature\":\"%s\"}", key,
+                     (unsigned long long)now, hex);
+}
+
+void wait_recorded(daemon_scene *d, size_t voter) {
     for (int i = 0; i < 400; i++, usleep(25000)) {
-        reply r = http_json(d, "/api/credential", "{\"credential\":\"%s\"}", key);
+        reply r = ask_credential(d, voter, voter, 0);
         json_t *answer = reply_json(&r);
         json_int_t sequence = json_integer_value(json_object_get(answer, "sequence")),
                    recorded = json_integer_value(json_object_get(answer, "recorded"));

@@ -71,8 +71,10 @@ void moved(daemon_scene *d, size_t voter, const uint8_t *ballot, size_t len);
 void cast(daemon_scene *d, size_t voter);
 /* Waits until the tracker of this ballot is `state`; false after some seconds. */
 bool wait_for(const daemon_scene *d, const uint8_t *ballot, size_t len, const char *state);
+/* POST /api/credential, signed by `signer` at `late_s` seconds from now: what voter's answer is. */
+reply ask_credential(daemon_scene *d, size_t voter, size_t signer, int late_s);
 /* Waits until every accepted ballot of the credential is recorded. */
-void wait_recorded(const daemon_scene *d, size_t voter);
+void wait_recorded(daemon_scene *d, size_t voter);
 /* A member of GET /api/election. */
 int64_t board_size(const daemon_scene *d);
 

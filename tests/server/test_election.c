@@ -417,7 +417,7 @@ static void test_cast_refusals(void **state) {
         size_t at;
         int status;
         const char *code;
-    } cases[] = {{TP_BALLOT_HEAD + 5, 400, "ballot.point"},
+    } cases[] = {{TP_BALLOT_HEAD, 400, "ballot.point"},
                  {64 + 3, 409, "ballot.sequence"},
                  {68, 409, "ballot.previous"},
                  {32 + 32 + 4 + 32 + 1, 409, "ballot.unit"},
@@ -564,9 +564,7 @@ static void test_tracker(void **state) {
 /* ---- the predecessor (spec: H-6, H-7, C-13) ---- */
 
 static json_t *credential_of(size_t voter) {
-    char key[65];
-    sodium_bin2hex(key, 65, d.f.voters[voter].credential.key, 32);
-    reply r = http_json(&d, "/api/credential", "{\"credential\":\"%s\"}", key);
+    reply r = ask_credential(&d, voter, voter, 0);
     assert_int_equal(r.status, 200);
     json_t *a = reply_json(&r);
     reply_free(&r);
@@ -617,12 +615,43 @@ static void test_credential(void **state) {
         if (proven) check_tip(a, voter);
         json_decref(a);
     }
-    reply r = http_json(&d, "/api/credential", "{\"credential\":\"%064d\"}", 0);
-    a = reply_json(&r);
-    assert_int_equal(json_object_size(a), 8);
+}
+
+/* Whoever does not hold the credential learns nothing of it: the answer is that of a credential
+ * that is unknown, octet for octet, and a ballot that it did not sign hears of no other (C12).
+ * spec: H-7, H-9, L-11 */
+static void test_not_theirs(void **state) {
+    (void)state;
+    static uint8_t forged[FIXTURE_BALLOT];
+    const size_t voter = 22, unknown = FIXTURE_VOTERS - 1;
+    assert_int_equal(d.f.voters[voter].credential.sequence, 1); /* it has cast */
+    reply other = ask_credential(&d, voter, 21, 0), none = ask_credential(&d, unknown, unknown, 0);
+    assert_int_equal(other.status, 200);
+    json_t *a = reply_json(&other), *b = reply_json(&none);
+    json_object_del(a, "next_batch_s"); /* may be a second on */
+    json_object_del(b, "next_batch_s");
     assert_true(json_is_false(json_object_get(a, "registered")));
+    assert_int_equal(json_object_size(a), 7);
+    assert_true(json_equal(a, b));
     json_decref(a);
-    reply_free(&r);
+    json_decref(b);
+    reply_free(&other);
+    reply_free(&none);
+    expect_problem(ask_credential(&d, voter, voter, -400), 403, "credential.time");
+    expect_problem(ask_credential(&d, voter, voter, 400), 403, "credential.time");
+    expect_status(ask_credential(&d, voter, voter, -200), 200);
+    expect_problem(http_json(&d, "/api/credential", "{\"credential\":\"%064d\"}", 0), 400,
+                   "request.members");
+    expect_problem(http_json(&d, "/api/credential",
+                             "{\"credential\":\"%064d\",\"time\":%d,\"signature\":\"00\"}", 0, 1),
+                   400, "request.value");
+    tp_credential *c = &d.f.voters[voter].credential, before = *c;
+    c->sequence = 0; /* a number that is taken */
+    memset(c->tip, 0, 32);
+    size_t len = seal(&d, forged, voter);
+    *c = before;
+    forged[len - 20] ^= 1;
+    expect_problem(http_post(&d, "/api/ballots", forged, len), 422, "ballot.signature");
 }
 
 /* A number that is taken: the refusal names the ballot that took it. */
@@ -904,25 +933,16 @@ static void test_log(void **state) {
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_before),
-        cmocka_unit_test(test_ceremony),
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_lookup),
-        cmocka_unit_test(test_enrol_refusals),
-        cmocka_unit_test(test_enrol),
-        cmocka_unit_test(test_registrations),
-        cmocka_unit_test(test_cast_refusals),
-        cmocka_unit_test(test_cast),
-        cmocka_unit_test(test_tracker),
-        cmocka_unit_test(test_credential),
-        cmocka_unit_test(test_taken_number),
-        cmocka_unit_test(test_cancel_and_exclude),
-        cmocka_unit_test(test_close),
-        cmocka_unit_test(test_record),
-        cmocka_unit_test(test_publish),
-        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_before),         cmocka_unit_test(test_ceremony),
+        cmocka_unit_test(test_keys),           cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_enrol_refusals), cmocka_unit_test(test_enrol),
+        cmocka_unit_test(test_registrations),  cmocka_unit_test(test_cast_refusals),
+        cmocka_unit_test(test_cast),           cmocka_unit_test(test_tracker),
+        cmocka_unit_test(test_credential),     cmocka_unit_test(test_not_theirs),
+        cmocka_unit_test(test_taken_number),   cmocka_unit_test(test_cancel_and_exclude),
+        cmocka_unit_test(test_close),          cmocka_unit_test(test_record),
+        cmocka_unit_test(test_publish),        cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_restart),        cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests_name("server/election", tests, set_up, tear_down);
 }

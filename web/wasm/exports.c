@@ -95,6 +95,18 @@ tp_err web_possession(uint8_t *proof, const uint8_t *secret, const uint8_t *key,
     return TP_OK;
 }
 
+WEB_EXPORT(web_ask)
+tp_err web_ask(uint8_t *signature, const uint8_t *secret, const uint8_t *key,
+               const uint8_t *fingerprint, uint64_t time, const uint8_t *random);
+tp_err web_ask(uint8_t *signature, const uint8_t *secret, const uint8_t *key,
+               const uint8_t *fingerprint, uint64_t time, const uint8_t *random) {
+    tp_scalar s;
+    if (tp_scalar_decode(&s, secret)) return TP_MALFORMED;
+    tp_credential_ask(signature, &s, key, fingerprint, time, random);
+    tp_wipe(&s, sizeof s);
+    return TP_OK;
+}
+
 WEB_EXPORT(web_credential_fingerprint)
 void web_credential_fingerprint(char *out, const uint8_t *key, const uint8_t *fingerprint);
 void web_credential_fingerprint(char *out, const uint8_t *key, const uint8_t *fingerprint) {
