@@ -1,4 +1,4 @@
-// Which entry may follow which, and what the credentials did. spec: S-1..S-25, L-5..L-10
+// Which entry may follow which, and what the credentials did. spec: S-1..S-16, S-18, S-20..S-25, L-5..L-10
 import { concat, compare, Fault, hex, isZero, Malformed, Reader, same, u16 } from './bytes.js';
 import { ballotChecks, readBallot } from './ballot.js';
 import { Ceremony } from './ceremony.js';

@@ -155,10 +155,11 @@ export function verifySignatures(m, e) {
   const message = signedBytes(m.fingerprint, e.type, e.signedBody);
   if (e.endorsements) {
     const { who, quorum } = e.type === ACT ? m.officers : m.registrars;
-    const items = collegeItems('entry', ENTRY_USE, e.endorsements, who, quorum, message);
+    const items = collegeItems('entry', ENTRY_USE, e.endorsements, who, 0, message);
     const [bad] = badItems(items);
     if (bad !== undefined)
       throw new Fault('entry.signature', `signer ${e.endorsements[bad].signer}`);
+    if (items.length < quorum) throw new Fault('entry.quorum', `${items.length} of ${quorum}`);
     return;
   }
   const signer = m.trustees.who[e.signer - 1]; // spec: N-3

@@ -2,6 +2,7 @@
 // entry signed for good, and lists that a test may change before they are written. The randomness
 // is a
 // stream from a seed, so a record is the same every time.
+// Contests, styles and units are numbered from 0 in what is signed and proved, signers from 1: M-21
 import { ascii, concat, compare, hex, opaque, u16, u32, u64, u8 } from '../../verifier/bytes.js';
 import * as dkg from '../../verifier/dkg.js';
 import * as E from '../../verifier/entries.js';

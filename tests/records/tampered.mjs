@@ -1227,6 +1227,79 @@ add(
   'reconciliation.roll',
 );
 
+// ---- two faults in one entry: the first in the order of S-18 is named ----
+
+add(
+  'two faults: the phase, a false signature',
+  'opened',
+  (e) => e.push(flip(e.commit(1), -1)),
+  'ceremony',
+  'board.phase',
+);
+add(
+  'two faults: no approval, a false signature',
+  'begun',
+  (e) => {
+    e.makeDeals();
+    e.push(flip(e.commit(1), -1));
+  },
+  'ceremony',
+  'board.order',
+);
+add(
+  'two faults: inside a batch, a false signature',
+  'opened',
+  (e) => {
+    e.vote(e.voters[0]);
+    e.push(...e.pending, flip(e.liveness(1), -1));
+  },
+  'batches',
+  'board.batch',
+);
+add(
+  'two faults: a false signature, another subject',
+  'begun',
+  (e) => e.push(flip(e.act(E.APPROVE, X), -1)),
+  'acts',
+  'entry.signature',
+);
+add(
+  'two faults: one signer too few, another subject',
+  'begun',
+  (e) => e.approve(X, { who: [1] }),
+  'acts',
+  'entry.quorum',
+);
+add(
+  'two faults: one signer too few, a false signature',
+  'begun',
+  (e) => e.push(flip(e.act(E.APPROVE, e.fingerprint, { who: [1] }), -1)),
+  'acts',
+  'entry.signature',
+);
+add(
+  'two faults: one registrar too few, a false signature',
+  'confirmed',
+  (e) => e.push(flip(e.registrations([e.registration(e.voters[0], { who: [1] })]), -1)),
+  'registrations',
+  'registration.quorum',
+);
+ballot(
+  'two faults: a false proof, nobody is registered',
+  (e) => {
+    const v = { ...e.keyPair(), unit: 0, sequence: 0, tip: ZERO32 };
+    return e.resign(flip(one(e, v), sigma(e)), v);
+  },
+  'ballots',
+  'ballot.proof',
+);
+ballot(
+  'two faults: a false signature, another unit',
+  (e, v) => flip(one(e, v, { unit: 2 }), -1),
+  'ballots',
+  'ballot.signature',
+);
+
 // ---- the manifest: M-1..M-7, M-11, M-12, M-14..M-20, M-22
 const manifest = (name, how, code) =>
   add(
