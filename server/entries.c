@@ -82,6 +82,7 @@ static tp_err stored(tp_recorder *r, posted *p, tp_err err) {
     return err ? tp_fail(&p->fault, TP_SYSTEM, "server.storage", "store") : TP_OK;
 }
 
+/* From the code on: whoever typed one for the cancelled key hands in no other with it. spec: H-4 */
 static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     tp_store *store = tp_recorder_store(r);
     tp_enrolment e;
@@ -90,11 +91,14 @@ static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     tp_message m = {.time = tp_server_now()};
     tp_err err = tp_store_enrolment_by_credential(store, p->entry.u.cancel.credential, &e, &found);
     if (err || !found) return stored(r, p, err);
-    e.state = TP_ENROL_PROVEN;
+    e.state = TP_ENROL_STARTED;
     e.updated = m.time;
+    e.code_expires = 0;
+    memset(e.code_hash, 0, sizeof e.code_hash);
     memset(e.credential, 0, sizeof e.credential);
     memset(e.possession, 0, sizeof e.possession);
     err = tp_store_enrolment_put(store, &e);
+    if (!err) err = tp_store_sessions_end(store, e.voter);
     if (!err) err = tp_store_voter_get(store, e.voter, &v, &found);
     if (err || !found || !*v.contact) return stored(r, p, err);
     snprintf(m.to, sizeof m.to, "%s", v.contact);

@@ -88,6 +88,8 @@ TP_MUST_USE tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 3
                                         uint64_t time);
 TP_MUST_USE tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 32], int64_t *voter,
                                          bool *found);
+/* Ends all of a voter's sessions; none is TP_OK too. */
+TP_MUST_USE tp_err tp_store_sessions_end(tp_store *s, int64_t voter);
 
 /* ---- outbox: messages to voters ---- */
 typedef struct {

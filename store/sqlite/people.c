@@ -151,6 +151,12 @@ tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 32], int64_t 
     return sql_run(s, st);
 }
 
+tp_err tp_store_sessions_end(tp_store *s, int64_t voter) {
+    sqlite3_stmt *st = sql_use(s, SQL_SESSIONS_END);
+    sql_int(st, 1, (uint64_t)voter);
+    return sql_run(s, st);
+}
+
 tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 32], int64_t *voter,
                              bool *found) {
     sqlite3_stmt *st = sql_use(s, SQL_SESSION_FIND);

@@ -52,6 +52,9 @@ INSERT INTO session (hash, voter, time) VALUES (?1, ?2, ?3) ON CONFLICT (hash) D
 -- name: session_find
 SELECT voter FROM session WHERE hash = ?1;
 
+-- name: sessions_end
+DELETE FROM session WHERE voter = ?1;
+
 -- name: message_add
 INSERT INTO message (time, recipient, subject, text) VALUES (?1, ?2, ?3, ?4);
 -- name: messages

@@ -239,8 +239,6 @@ static void expect_state(reply r, const char *expected) {
     reply_free(&r);
 }
 
-static char *enrolled; /* voter 5's token */
-
 static reply status(const char *token) {
     return http_json(&d, "/api/enrol/status", "{\"enrolment\":\"%s\"}", token);
 }
@@ -337,6 +335,8 @@ static void test_waiting(size_t voter) {
     json_decref(answer);
     reply_free(&r);
 }
+
+static char *enrolled; /* voter 5's token, for the cancel */
 
 static void test_enrol(void **state) {
     (void)state;
@@ -704,8 +704,17 @@ static void test_cancel_and_exclude(void **state) {
     expect_problem(post_cancel(5), 409, "cancel.repeat");
     expect_problem(post_cancel(FIXTURE_VOTERS - 1), 409, "cancel.credential");
     assert_true(messages(5, code) > before);
-    expect_state(status(enrolled), "proven"); /* free to hand in another key: H-4 */
+    /* What was proven for the cancelled key ended with it: another needs a new code. spec: H-4 */
+    expect_state(status(enrolled), "started");
+    expect_problem(hand_in(enrolled, 8, &d.f.voters[8].secret), 403, "enrol.proof");
+    expect_problem(post_code(enrolled, code), 422, "enrol.expired");
     free(enrolled);
+    before = messages(5, code);
+    char *again = start(5);
+    assert_int_equal(messages(5, code), before + 1);
+    expect_state(post_code(again, code), "proven");
+    expect_state(status(again), "proven");
+    free(again);
     wait_recorded(&d, 5);
     size_t len = seal(&d, next, 5);
     expect_problem(http_post(&d, "/api/ballots", next, len), 409, "ballot.cancelled");

@@ -194,12 +194,21 @@ static void test_sessions_and_messages(void **state) {
     tp_voter v = voter(1);
     tp_message m = {.time = 5, .to = "a@example.org", .subject = "s", .text = "t1"}, list[2];
     OK(tp_store_voter_add(c->s, &v));
+    v = voter(2);
+    OK(tp_store_voter_add(c->s, &v));
     OK(tp_store_session_add(c->s, hash, 1, 10));
     OK(tp_store_session_add(c->s, hash, 1, 11));
     OK(tp_store_session_find(c->s, hash, &id, &found));
     assert_true(found && id == 1);
     OK(tp_store_session_find(c->s, other, &id, &found));
     assert_false(found);
+    OK(tp_store_session_add(c->s, other, 2, 12));
+    OK(tp_store_sessions_end(c->s, 1));
+    OK(tp_store_sessions_end(c->s, 1));
+    OK(tp_store_session_find(c->s, hash, &id, &found));
+    assert_false(found);
+    OK(tp_store_session_find(c->s, other, &id, &found));
+    assert_true(found && id == 2);
     for (int i = 0; i < 3; i++) {
         m.text[1] = (char)('1' + i);
         OK(tp_store_message_add(c->s, &m));
