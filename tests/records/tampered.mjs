@@ -1284,6 +1284,13 @@ add(
   'registrations',
   'registration.quorum',
 );
+add(
+  'two faults: one registrar too few, no such unit',
+  'confirmed',
+  (e) => e.push(e.registrations([e.registration(e.voters[0], { who: [1], unit: 9 })])),
+  'registrations',
+  'registration.unit',
+);
 ballot(
   'two faults: a false proof, nobody is registered',
   (e) => {
