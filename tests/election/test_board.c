@@ -393,12 +393,51 @@ static void test_credentials(void **state) {
     assert_false(tp_credential_counts(&d));
 }
 
+/* An act with a false signature: refused by this code, the first of those that hold. */
+static void false_act_refused(tp_act act, const uint8_t *subject, tp_err err, const char *code) {
+    tp_entry e;
+    fixture_sign_act(f, &e, act, subject, 0);
+    e.college.by[0].signature[40] ^= 1;
+    refused(&e, err, code);
+}
+
+/* Of several faults the first in the order is named: phase, approval, batch, signatures, rules.
+ * spec: S-18 */
+static void test_order_of_faults(void **state) {
+    (void)state;
+    static uint8_t ballot[FIXTURE_BALLOT], bytes[TP_MAX_ENTRY];
+    const uint8_t choices[FIXTURE_CHOICES] = {1, 0, 0, 1};
+    const uint8_t other[32] = {7};
+    tp_fault fault;
+    size_t len;
+    false_act_refused(TP_ACT_CLOSE, NULL, TP_REFUSED, "board.phase"); /* nor approved */
+    assert_int_equal(fixture_step(f, TP_ENTRY_COMMIT, 1, bytes, &len), TP_OK);
+    bytes[len - 1] ^= 1; /* not approved, and a false signature */
+    assert_int_equal(fixture_append_bytes(f, bytes, len, &fault), TP_REFUSED);
+    assert_string_equal(fault.code, "board.order");
+    false_act_refused(TP_ACT_APPROVE, other, TP_INVALID, "entry.signature"); /* nor its subject */
+    fixture_ceremony(f);
+    fixture_enrol(f, 3);
+    false_act_refused(TP_ACT_FREEZE, other, TP_REFUSED, "board.phase");
+    fixture_open(f);
+    tp_entry b = {.type = TP_ENTRY_BALLOT, .u.ballot.bytes = ballot};
+    b.u.ballot.len = fixture_seal(f, ballot, 0, choices);
+    must(fixture_append(f, &b, &fault), &fault);
+    false_act_refused(TP_ACT_CLOSE, other, TP_REFUSED, "board.batch"); /* the ballot has no batch */
+    tp_entry batch = {.type = TP_ENTRY_BATCH,
+                      .u.batch = {.number = 1, .time = f->now++, .ballots = 1}};
+    must(fixture_append(f, &batch, &fault), &fault);
+    false_act_refused(TP_ACT_CLOSE, other, TP_INVALID, "entry.signature");
+    act_refused(TP_ACT_CLOSE, other, TP_INVALID, "board.subject");
+}
+
 int main(void) {
 #define EACH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        EACH(test_phases),       EACH(test_first),         EACH(test_approval), EACH(test_open),
-        EACH(test_liveness),     EACH(test_registrations), EACH(test_batches),  EACH(test_close),
-        EACH(test_signer_range), EACH(test_credentials),
+        EACH(test_phases),      EACH(test_first),           EACH(test_approval),
+        EACH(test_open),        EACH(test_liveness),        EACH(test_registrations),
+        EACH(test_batches),     EACH(test_close),           EACH(test_signer_range),
+        EACH(test_credentials), EACH(test_order_of_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ static void test_registration(void **state) {
     refused(&r, TP_INVALID, "registration.signature");
     r.unit = 2;
     refused(&r, TP_REFUSED, "registration.style");
-    r.unit = 3;
+    r.unit = 3; /* of three units the last is 2. spec: M-21 */
     refused(&r, TP_REFUSED, "registration.unit");
     r = good;
     r.registrars.count = 0;

@@ -193,7 +193,7 @@ static void test_signer(void **state) {
     e.signer = 3;
     assert_int_equal(tp_entry_verify(&f->manifest, &e, &fault), TP_INVALID);
     assert_string_equal(fault.code, "entry.signature");
-    e.signer = 0;
+    e.signer = 0; /* the first is 1. spec: M-21 */
     assert_int_equal(tp_entry_verify(&f->manifest, &e, &fault), TP_REFUSED);
     assert_string_equal(fault.code, "entry.signer");
     e.signer = 4;
