@@ -255,6 +255,13 @@ static int decrypt(session *s) {
     printf("The voting is closed. Decrypting %zu sums, none of fewer than %u ballots.\n", a.count,
            s->replay.manifest.floor);
     int code = check_frozen(s, &a, hash);
+    if (code == TP_EXIT_OK) {
+        char hex[65];
+        tp_hex(hex, hash, 32);
+        printf("Hash of the freeze\n  %s\nThe same for every trustee? Compare by voice before the "
+               "shares are handed on.\n",
+               hex);
+    }
     if (code == TP_EXIT_OK) code = promise_one_set(s, hash);
     if (code == TP_EXIT_OK) code = hand_on_shares(s, &a, hash);
     tp_aggregates_free(&a);
