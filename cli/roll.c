@@ -1,244 +1,305 @@
-/* `tapat roll`: the roll of voters, out of a CSV file into a server's store, wholly or not at all.
- *
- * The file is UTF-8 CSV (RFC 4180) with the header  number,name,birth_date,contact,unit  in any
- * order; unit is a unit's id in the manifest. Every row is checked before anything is stored; each
- * bad row is named by its line.
- */
+/* `tapat roll`: the roll of voters. Import is in roll_import.c; here are search and the changes of
+ * one voter. spec: chapter 11. */
+#include "cli/roll.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "cli/cli.h"
-#include "store/store.h"
-
-enum { COLUMNS = 5, MAX_FIELD = 256, MAX_SHOWN = 20 };
-static const char *const names[COLUMNS] = {"number", "name", "birth_date", "contact", "unit"};
-
-/* ---- CSV ---- */
-
-typedef struct {
-    const char *p, *end;
-    uint64_t line;
-} csv;
-
-/* One record into at most COLUMNS fields. The count, 0 at the end, or -1 with *why. */
-static int csv_record(csv *c, char fields[COLUMNS][MAX_FIELD], const char **why) {
-    int count = 0;
-    if (c->p == c->end) return 0;
-    c->line++;
-    for (;;) {
-        size_t len = 0;
-        bool quoted = c->p < c->end && *c->p == '"';
-        if (quoted) c->p++;
-        if (count == COLUMNS) return *why = "more fields than the header", -1;
-        for (; c->p < c->end; c->p++) {
-            char ch = *c->p;
-            if (quoted && ch == '"') {
-                if (c->p + 1 == c->end || c->p[1] != '"') break;
-                c->p++;
-            } else if (!quoted && (ch == ',' || ch == '\n' || ch == '\r')) {
-                break;
-            } else if (!quoted && ch == '"') {
-                return *why = "a quote inside an unquoted field", -1;
-            }
-            if (ch == '\n') c->line++;
-            if (len + 1 == MAX_FIELD) return *why = "a field is too long", -1;
-            fields[count][len++] = ch;
-        }
-        if (quoted && c->p++ == c->end) return *why = "a quote is not closed", -1;
-        fields[count++][len] = 0;
-        if (c->p == c->end) return count;
-        if (*c->p == ',') {
-            c->p++;
-            continue;
-        }
-        if (*c->p == '\r') c->p++;
-        if (c->p == c->end || *c->p != '\n') return *why = "text after a quoted field", -1;
-        c->p++;
-        return count;
-    }
+bool tp_roll_manifest(tp_manifest *m, const char *path, int *code) {
+    size_t len;
+    tp_fault fault = {0};
+    uint8_t *text = tp_load_file(path, &len, TP_MAX_DOCUMENT);
+    *code = TP_EXIT_SYSTEM;
+    if (!text) return false;
+    bool ok = tp_manifest_parse(m, text, len, &fault) == TP_OK;
+    *code = ok ? TP_EXIT_OK : tp_say_fault(&fault, path);
+    free(text);
+    return ok;
 }
 
-static void skip_line(csv *c) {
-    while (c->p < c->end && *c->p++ != '\n') {
-    }
-}
-
-/* ---- rows ---- */
-
-static bool is_date(const char *s) {
-    int y, m, d, used = 0;
-    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (strlen(s) != 10 || sscanf(s, "%4d-%2d-%2d%n", &y, &m, &d, &used) != 3 || used != 10)
-        return false;
-    return y >= 1890 && y <= 2100 && m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1];
-}
-
-static bool take(char *out, size_t cap, const char *in) {
-    size_t len = strlen(in);
-    if (len >= cap) return false;
-    memcpy(out, in, len + 1);
-    return true;
-}
-
-/* NULL, or what is wrong with the row. */
-static const char *voter_of(tp_voter *v, char row[COLUMNS][MAX_FIELD], const int *column,
-                            const tp_manifest *m) {
-    memset(v, 0, sizeof *v);
-    const char *unit = row[column[4]];
-    if (!row[column[0]][0] || !take(v->number, sizeof v->number, row[column[0]]))
-        return "number: empty or too long";
-    if (!row[column[1]][0] || !take(v->name, sizeof v->name, row[column[1]]))
-        return "name: empty or too long";
-    if (!is_date(row[column[2]])) return "birth_date: not a date such as 1990-12-31";
-    memcpy(v->birth_date, row[column[2]], sizeof v->birth_date);
-    if (!take(v->contact, sizeof v->contact, row[column[3]])) return "contact: too long";
-    for (uint16_t u = 0; u < m->unit_count; u++) {
-        if (strcmp(m->units[u].id, unit) != 0) continue;
-        v->unit = u;
-        return NULL;
-    }
-    return "unit: not in the manifest";
-}
-
-typedef struct {
-    tp_voter *list;
-    size_t count, cap;
-    uint64_t bad;
-} roll;
-
-static void complain(roll *r, uint64_t line, const char *what) {
-    r->bad++;
-    if (r->bad <= MAX_SHOWN) fprintf(stderr, "line %llu: %s\n", (unsigned long long)line, what);
-    if (r->bad == MAX_SHOWN + 1) fputs("... and more\n", stderr);
-}
-
-static bool map_header(csv *c, int column[static COLUMNS]) {
-    char row[COLUMNS][MAX_FIELD];
-    const char *why = "";
-    int n = csv_record(c, row, &why);
-    for (int i = 0; i < COLUMNS; i++) {
-        column[i] = -1;
-        for (int j = 0; j < n; j++)
-            if (!strcmp(row[j], names[i])) column[i] = j;
-        if (column[i] < 0) return tp_say(0, "line 1: the header has no column %s", names[i]), false;
-    }
-    return true;
-}
-
-static bool read_rows(roll *r, csv *c, const tp_manifest *m) {
-    char row[COLUMNS][MAX_FIELD];
-    int column[COLUMNS], n;
-    if (!map_header(c, column)) return false;
-    while (c->p < c->end) {
-        const char *why = "a field is missing";
-        uint64_t line = c->line + 1;
-        n = csv_record(c, row, &why);
-        if (n < 0) skip_line(c);
-        if (r->count == r->cap) {
-            r->cap = r->cap ? 2 * r->cap : 1024;
-            tp_voter *more = realloc(r->list, r->cap * sizeof *more);
-            if (!more) return tp_say(0, "out of memory"), false;
-            r->list = more;
-        }
-        if (n == COLUMNS) why = voter_of(&r->list[r->count], row, column, m);
-        if (why)
-            complain(r, line, why);
-        else
-            r->count++;
-    }
-    return true;
-}
-
-static int by_number(const void *a, const void *b) {
-    return strcmp(((const tp_voter *)a)->number, ((const tp_voter *)b)->number);
-}
-
-/* Each voter once: sorts, so lines are no longer known and the number names the row. */
-static void check_unique(roll *r) {
-    qsort(r->list, r->count, sizeof *r->list, by_number);
-    for (size_t i = 1; i < r->count; i++) {
-        if (strcmp(r->list[i - 1].number, r->list[i].number) != 0) continue;
-        r->bad++;
-        if (r->bad <= MAX_SHOWN) fprintf(stderr, "number %s: stands twice\n", r->list[i].number);
-    }
-}
-
-static int store_rows(const roll *r, const char *data) {
-    char path[1024];
+tp_store *tp_roll_open(const char *data, bool read_only) {
+    char path[4096];
+    struct stat st;
     tp_store *s;
     snprintf(path, sizeof path, "%s/tapat.db", data);
-    if (tp_store_open(&s, path, false) != TP_OK)
-        return tp_say(TP_EXIT_SYSTEM, "cannot open the store %s", path);
-    tp_err err = tp_store_begin(s);
-    bool begun = err == TP_OK;
-    for (size_t i = 0; i < r->count && err == TP_OK; i++) {
-        err = tp_store_voter_add(s, &r->list[i]);
-        tp_progress_print(NULL, "voters", i + 1, r->count);
+    if (stat(data, &st) != 0 || tp_store_open(&s, path, read_only) != TP_OK) {
+        tp_say(0, "cannot open the store %s", path);
+        return NULL;
     }
-    if (err == TP_OK)
+    return s;
+}
+
+static const char revision_name[] = "roll-revision";
+
+tp_err tp_roll_revision(tp_store *s, uint64_t *revision) {
+    uint8_t bytes[8] = {0};
+    size_t len = sizeof bytes;
+    bool found;
+    tp_err err = tp_store_get(s, revision_name, bytes, &len, &found);
+    *revision = tp_get_u64be(bytes);
+    return err;
+}
+
+tp_err tp_roll_revise(tp_store *s, uint64_t revision) {
+    uint8_t bytes[8];
+    tp_put_u64be(bytes, revision);
+    return tp_store_set(s, revision_name, bytes, sizeof bytes);
+}
+
+tp_err tp_roll_enrolled(tp_store *s, int64_t voter, int *state, uint8_t credential[static 32]) {
+    tp_enrolment e;
+    bool found;
+    tp_err err = tp_store_enrolment_of(s, voter, &e, &found);
+    *state = !err && found ? (int)e.state : 0;
+    memset(credential, 0, 32);
+    if (*state >= TP_ENROL_WAITING) memcpy(credential, e.credential, 32);
+    return err;
+}
+
+/* ---- search ---- */
+
+static bool is_in(const tp_roll_found *f, int64_t id) {
+    for (size_t i = 0; i < f->count; i++)
+        if (f->voter[i].id == id) return true;
+    return false;
+}
+
+static void add_new(tp_roll_found *f, const tp_voter *v, size_t count) {
+    for (size_t i = 0; i < count && f->count < TP_ROLL_FOUND; i++)
+        if (!is_in(f, v[i].id)) f->voter[f->count++] = v[i];
+}
+
+static tp_err by_number(tp_store *s, const char *text, tp_voter *v, tp_roll_found *f) {
+    char upper[32];
+    size_t count, len = strlen(text);
+    if (!len || len >= sizeof upper || strchr(text, ' ') || !strpbrk(text, "0123456789"))
+        return TP_OK;
+    tp_err err = tp_store_voters_numbered(s, text, v, TP_ROLL_FOUND, &count);
+    if (!err) add_new(f, v, count);
+    for (size_t i = 0; i <= len; i++)
+        upper[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 32 : text[i]);
+    if (!err && strcmp(upper, text) != 0)
+        err = tp_store_voters_numbered(s, upper, v, TP_ROLL_FOUND, &count);
+    if (!err) add_new(f, v, count);
+    return err;
+}
+
+tp_err tp_roll_find(tp_store *s, const char *text, tp_roll_found *f) {
+    char words[TP_ROLL_WORDS];
+    size_t count, given = tp_roll_words(words, text);
+    tp_voter *v = malloc(TP_ROLL_FOUND * sizeof *v);
+    f->count = 0;
+    f->near = false;
+    if (!v) return TP_SYSTEM;
+    tp_err err = by_number(s, text, v, f);
+    for (tp_search how = TP_SEARCH_WORDS; !err && given && how <= TP_SEARCH_BEGIN; how++) {
+        if (f->count == TP_ROLL_FOUND) break;
+        err = tp_store_voters_search(s, words, how, v, TP_ROLL_FOUND, &count);
+        if (!err) add_new(f, v, count);
+    }
+    if (!err && !f->count && given >= 3) {
+        f->near = true;
+        err = tp_store_voters_search(s, words, TP_SEARCH_ALL_BUT_ONE, v, TP_ROLL_FOUND, &count);
+        if (!err) add_new(f, v, count);
+    }
+    free(v);
+    return err;
+}
+
+static const char *unit_name(const tp_manifest *m, uint16_t unit, char text[static 8]) {
+    snprintf(text, 8, "%u", unit);
+    return m && unit < m->unit_count ? m->units[unit].id : text;
+}
+
+static json_t *voter_json(const tp_voter *v, const tp_manifest *m) {
+    char text[8];
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "number", v->number, "name", v->name,
+                     "birth_date", v->birth_date, "contact", v->contact, "unit",
+                     unit_name(m, v->unit, text), "channel", tp_roll_channels[v->channel & 3],
+                     "disabled", v->disabled);
+}
+
+static int print_found(const tp_roll_found *f, const tp_manifest *m, bool json) {
+    char text[8];
+    if (json) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < f->count; i++)
+            json_array_append_new(list, voter_json(&f->voter[i], m));
+        json_t *root = json_pack("{s:b, s:o}", "near", f->near, "voters", list);
+        json_dumpf(root, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(root);
+        return TP_EXIT_OK;
+    }
+    if (f->near && f->count) puts("No voter has all these words; these have all but one:");
+    for (size_t i = 0; i < f->count; i++) {
+        const tp_voter *v = &f->voter[i];
+        printf("%-12s  %s  %-8s  %-6s  %s%s%s\n", v->number, v->birth_date,
+               unit_name(m, v->unit, text), tp_roll_channels[v->channel & 3], v->name,
+               *v->disabled ? "  DISABLED: " : "", v->disabled);
+    }
+    if (f->count == TP_ROLL_FOUND) printf("the first %d; give more words\n", TP_ROLL_FOUND);
+    if (!f->count) puts("none");
+    return TP_EXIT_OK;
+}
+
+int tp_roll_search(int argc, char **argv) {
+    const char *words[TP_SEARCH_WORDS_MAX], *data = NULL, *manifest = NULL;
+    bool json = false;
+    char text[512] = "";
+    const tp_arg table[] = {
+        {"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+        {"--manifest", "FILE", TP_ARG_TEXT, &manifest, "to print the units' names"},
+        {"--json", NULL, TP_ARG_FLAG, &json, "report as JSON"},
+        TP_ARG_END};
+    size_t count = tp_args(argc, argv, "roll search WORDS --data DIR [options]",
+                           "Voters by number or by words of the name: in any order, begun or "
+                           "whole, with or without\ncapitals and diacritics.",
+                           table, words, TP_SEARCH_WORDS_MAX);
+    if (!count || !data) tp_usage("words and --data are needed");
+    for (size_t i = 0; i < count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", words[i]);
+    int code = TP_EXIT_OK;
+    tp_manifest m;
+    if (manifest && !tp_roll_manifest(&m, manifest, &code)) return code;
+    tp_store *s = tp_roll_open(data, true);
+    tp_roll_found *f = malloc(sizeof *f);
+    if (!s || !f)
+        code = TP_EXIT_SYSTEM;
+    else if (tp_roll_find(s, text, f) != TP_OK)
+        code = tp_say(TP_EXIT_SYSTEM, "the store failed: %s", tp_store_error(s));
+    else
+        code = print_found(f, manifest ? &m : NULL, json);
+    free(f);
+    tp_store_close(s);
+    if (manifest) tp_manifest_free(&m);
+    return code;
+}
+
+/* ---- one voter ---- */
+
+typedef struct {
+    const char *number, *disabled; /* NULL: as it is */
+    unsigned channel;              /* 0: as it is */
+} change;
+
+static void say_key(const uint8_t credential[static 32]) {
+    char hex[65];
+    tp_hex(hex, credential, 32);
+    tp_say(0, "the voting key is %s: a signed cancellation takes it back", hex);
+}
+
+/* Whoever has a voting key votes online, until it is cancelled. A key that waits for its signature
+ * is refused by the server once the voter is disabled or on another channel. */
+static tp_err change_within(tp_store *s, const change *c, bool *keyed,
+                            uint8_t credential[static 32]) {
+    tp_voter v;
+    bool found;
+    int state = 0;
+    char words[TP_ROLL_WORDS];
+    uint64_t revision = 0;
+    tp_err err = tp_store_voter_find(s, c->number, &v, &found);
+    if (!err && !found) return TP_REFUSED;
+    if (!err) err = tp_roll_enrolled(s, v.id, &state, credential);
+    if (err) return err;
+    *keyed = state == TP_ENROL_DONE;
+    if (*keyed && c->channel && c->channel != v.channel) return TP_REFUSED;
+    if (c->channel) v.channel = (uint8_t)c->channel;
+    if (c->disabled) snprintf(v.disabled, sizeof v.disabled, "%s", c->disabled);
+    tp_roll_words(words, v.name);
+    err = tp_store_voter_update(s, &v, words);
+    if (!err) err = tp_roll_revision(s, &revision);
+    return err ? err : tp_roll_revise(s, revision + 1);
+}
+
+static int change_one(const char *data, const change *c) {
+    bool keyed = false;
+    uint8_t credential[32];
+    tp_store *s = tp_roll_open(data, false);
+    if (!s) return TP_EXIT_SYSTEM;
+    int code = TP_EXIT_OK;
+    tp_err err = tp_store_begin(s);
+    bool begun = !err;
+    if (!err) err = change_within(s, c, &keyed, credential);
+    if (!err)
         err = tp_store_commit(s);
     else if (begun)
         tp_store_rollback(s);
-    int code = TP_EXIT_OK;
     if (err == TP_REFUSED)
         code = tp_say(TP_EXIT_REFUSED,
-                      "a voter of this file is on the roll already; nothing was stored");
-    else if (err != TP_OK)
-        code =
-            tp_say(TP_EXIT_SYSTEM, "the store failed: %s; nothing was stored", tp_store_error(s));
+                      keyed ? "%s has a voting key and stays online; cancel the key first"
+                            : "%s is not on the roll",
+                      c->number);
+    else if (err)
+        code = tp_say(TP_EXIT_SYSTEM, "the store failed: %s", tp_store_error(s));
+    if (keyed) say_key(credential);
     tp_store_close(s);
     return code;
 }
 
-static int import(const char *file, const tp_manifest *m, const char *data, bool dry, bool json) {
-    size_t len;
-    uint8_t *bytes = tp_load_file(file, &len, (size_t)1 << 31);
-    if (!bytes) return TP_EXIT_SYSTEM;
-    roll r = {0};
-    csv c = {.p = (const char *)bytes, .end = (const char *)bytes + len};
-    int code = read_rows(&r, &c, m) ? TP_EXIT_OK : TP_EXIT_REFUSED;
-    if (code == TP_EXIT_OK) check_unique(&r);
-    if (code == TP_EXIT_OK && r.bad)
-        code = tp_say(TP_EXIT_REFUSED, "%llu rows are wrong; nothing was stored",
-                      (unsigned long long)r.bad);
-    if (code == TP_EXIT_OK && !dry) code = store_rows(&r, data);
-    if (json)
-        printf("{\"voters\": %zu, \"wrong\": %llu, \"stored\": %s}\n", r.count,
-               (unsigned long long)r.bad, code == TP_EXIT_OK && !dry ? "true" : "false");
-    else if (code == TP_EXIT_OK)
-        printf("%zu voters %s\n", r.count, dry ? "are right; nothing was stored" : "stored");
-    free(r.list);
-    free(bytes);
-    return code;
-}
-
-int tp_cmd_roll(int argc, char **argv) {
-    const char *words[2], *data = NULL, *manifest = NULL;
-    bool dry = false, json = false;
+int tp_roll_disable(int argc, char **argv) {
+    const char *words[1], *data = NULL, *reason = NULL;
     const tp_arg table[] = {
         {"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
-        {"--manifest", "FILE", TP_ARG_TEXT, &manifest, "the manifest that names the units"},
-        {"--dry-run", NULL, TP_ARG_FLAG, &dry, "check every row and store nothing"},
-        {"--json", NULL, TP_ARG_FLAG, &json, "report as JSON"},
+        {"--reason", "TEXT", TP_ARG_TEXT, &reason, "why, for the officers; at most 127 bytes"},
         TP_ARG_END};
-    if (tp_args(argc, argv, "roll import FILE.csv --manifest FILE (--data DIR | --dry-run)",
-                "Checks a roll and imports it, wholly or not at all. Columns: number, name, "
-                "birth_date,\n"
-                "contact, unit.",
-                table, words, 2) != 2 ||
-        strcmp(words[0], "import") != 0)
-        tp_usage("roll takes import and a file");
-    if (!manifest || (!data && !dry)) tp_usage("--manifest, and --data or --dry-run, are needed");
-    size_t len;
-    tp_manifest m;
-    tp_fault fault = {0};
-    uint8_t *text = tp_load_file(manifest, &len, TP_MAX_DOCUMENT);
-    if (!text) return TP_EXIT_SYSTEM;
-    int code = TP_EXIT_OK;
-    if (tp_manifest_parse(&m, text, len, &fault) != TP_OK)
-        code = tp_say_fault(&fault, manifest);
-    else
-        code = import(words[1], &m, data, dry, json), tp_manifest_free(&m);
-    free(text);
-    return code;
+    if (tp_args(argc, argv, "roll disable NUMBER --reason TEXT --data DIR",
+                "The voter stays on the roll and cannot enrol. A voting key that there is already "
+                "needs a\nsigned cancellation besides: the key is printed.",
+                table, words, 1) != 1 ||
+        !data || !reason || !*reason)
+        tp_usage("a number, --reason and --data are needed");
+    if (strlen(reason) >= sizeof((tp_voter *)0)->disabled) tp_usage("--reason is too long");
+    return change_one(data, &(change){.number = words[0], .disabled = reason});
+}
+
+int tp_roll_enable(int argc, char **argv) {
+    const char *words[1], *data = NULL;
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+                            TP_ARG_END};
+    if (tp_args(argc, argv, "roll enable NUMBER --data DIR", "Takes `disable` back.", table, words,
+                1) != 1 ||
+        !data)
+        tp_usage("a number and --data are needed");
+    return change_one(data, &(change){.number = words[0], .disabled = ""});
+}
+
+int tp_roll_channel_set(int argc, char **argv) {
+    const char *words[2], *data = NULL;
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+                            TP_ARG_END};
+    if (tp_args(argc, argv, "roll channel NUMBER online|post|mail --data DIR",
+                "Changes how one voter votes. Refused while the voter has a voting key.", table,
+                words, 2) != 2 ||
+        !data || !tp_roll_channel(words[1]))
+        tp_usage("a number, a channel (online, post or mail) and --data are needed");
+    return change_one(data, &(change){.number = words[0], .channel = tp_roll_channel(words[1])});
+}
+
+/* ---- the command ---- */
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} parts[] = {
+    {"import", "check a CSV file, compare it with the present roll, import it", tp_roll_import},
+    {"search", "voters by number or words of the name", tp_roll_search},
+    {"disable", "a voter cannot enrol, for a reason", tp_roll_disable},
+    {"enable", "take that back", tp_roll_enable},
+    {"channel", "how a voter votes: online, post or mail", tp_roll_channel_set},
+};
+
+int tp_cmd_roll(int argc, char **argv) {
+    size_t count = sizeof parts / sizeof parts[0];
+    for (size_t i = 0; argc > 1 && i < count; i++)
+        if (!strcmp(argv[1], parts[i].name)) return parts[i].run(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "--help")) {
+        puts("usage: tapat roll PART [options]\n");
+        for (size_t i = 0; i < count; i++)
+            printf("  %-8s %s\n", parts[i].name, parts[i].summary);
+        puts("\n`tapat roll PART --help` tells a part's options.");
+        return TP_EXIT_OK;
+    }
+    tp_usage("roll takes import, search, disable, enable or channel");
 }

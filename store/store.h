@@ -26,6 +26,8 @@ void tp_store_close(tp_store *s);
 TP_MUST_USE tp_err tp_store_begin(tp_store *s);
 TP_MUST_USE tp_err tp_store_commit(tp_store *s);
 void tp_store_rollback(tp_store *s);
+/* From here to tp_store_rollback all reads see one state. */
+TP_MUST_USE tp_err tp_store_snapshot(tp_store *s);
 /* What went wrong last, in the driver's words, for logs only. */
 const char *tp_store_error(const tp_store *s);
 
@@ -43,11 +45,34 @@ typedef struct {
     char birth_date[11]; /* YYYY-MM-DD */
     char contact[128];   /* e-mail or phone on the roll; "" if none */
     uint16_t unit;
+    uint8_t channel;    /* TP_CHANNEL_..; a row added with 0 is online */
+    char disabled[128]; /* the reason; "" if the voter is not disabled */
 } tp_voter;
-TP_MUST_USE tp_err tp_store_voter_add(tp_store *s, const tp_voter *v);
+enum { TP_CHANNEL_ONLINE = 1, TP_CHANNEL_POST, TP_CHANNEL_MAIL };
+/* These three belong between begin and commit.
+ * words: what a search finds the voter by, lower case, one space between (tp_roll_words); below
+ * 512 bytes. */
+TP_MUST_USE tp_err tp_store_voter_add(tp_store *s, const tp_voter *v, const char *words);
+/* All but the number, by id. TP_REFUSED: no such voter. */
+TP_MUST_USE tp_err tp_store_voter_update(tp_store *s, const tp_voter *v, const char *words);
+/* TP_REFUSED: no such voter, or one that began to enrol. */
+TP_MUST_USE tp_err tp_store_voter_remove(tp_store *s, int64_t id);
 TP_MUST_USE tp_err tp_store_voter_find(tp_store *s, const char *number, tp_voter *v, bool *found);
 TP_MUST_USE tp_err tp_store_voter_get(tp_store *s, int64_t id, tp_voter *v, bool *found);
 TP_MUST_USE tp_err tp_store_voter_count(tp_store *s, uint64_t *count);
+/* Up to max voters with ids above `after`, ascending. */
+TP_MUST_USE tp_err tp_store_voters_after(tp_store *s, int64_t after, tp_voter *v, size_t max,
+                                         size_t *count);
+/* Up to max voters whose numbers begin so, ascending. */
+TP_MUST_USE tp_err tp_store_voters_numbered(tp_store *s, const char *begin, tp_voter *v, size_t max,
+                                            size_t *count);
+/* How the words of a search match a voter's, in any order: each is one of them; each begins one;
+ * all but any one of them do (for three words and more). */
+typedef enum { TP_SEARCH_WORDS, TP_SEARCH_BEGIN, TP_SEARCH_ALL_BUT_ONE } tp_search;
+enum { TP_SEARCH_WORDS_MAX = 16 };
+/* Up to max voters, by id. words: as in tp_store_voter_add; TP_REFUSED: none, or too many. */
+TP_MUST_USE tp_err tp_store_voters_search(tp_store *s, const char *words, tp_search how,
+                                          tp_voter *v, size_t max, size_t *count);
 
 /* ---- enrolment: one row a voter, saved at each step ---- */
 typedef enum {

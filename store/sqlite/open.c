@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VERSION 1
+#define VERSION 2
 
 static tp_err note(tp_store *s, int rc) {
     snprintf(s->error, sizeof s->error, "%s (%d)", sqlite3_errmsg(s->db),
@@ -105,7 +105,7 @@ static tp_err make_tables(tp_store *s, bool read_only) {
     }
     if ((err = execute(s, "BEGIN IMMEDIATE"))) return err;
     err = execute(s, sql_schema);
-    if (!err) err = execute(s, "PRAGMA user_version = 1; COMMIT");
+    if (!err) err = execute(s, "PRAGMA user_version = 2; COMMIT");
     if (err) tp_store_rollback(s);
     return err;
 }
@@ -151,6 +151,10 @@ const char *tp_store_error(const tp_store *s) {
 
 tp_err tp_store_begin(tp_store *s) {
     return sql_run(s, sql_use(s, SQL_BEGIN));
+}
+
+tp_err tp_store_snapshot(tp_store *s) {
+    return sql_run(s, sql_use(s, SQL_SNAPSHOT));
 }
 
 tp_err tp_store_commit(tp_store *s) {

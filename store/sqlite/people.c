@@ -1,54 +1,5 @@
-/* The SQLite driver: roll, enrolment, sessions, outbox. */
+/* The SQLite driver: enrolment, sessions, outbox. */
 #include "store/sqlite/sqlite.h"
-
-/* ---- roll ---- */
-
-static void get_voter(sqlite3_stmt *st, int at, tp_voter *v) {
-    v->id = (int64_t)sql_get_int(st, at);
-    sql_get_text(st, at + 1, v->number, sizeof v->number);
-    sql_get_text(st, at + 2, v->name, sizeof v->name);
-    sql_get_text(st, at + 3, v->birth_date, sizeof v->birth_date);
-    sql_get_text(st, at + 4, v->contact, sizeof v->contact);
-    v->unit = (uint16_t)sql_get_int(st, at + 5);
-}
-
-tp_err tp_store_voter_add(tp_store *s, const tp_voter *v) {
-    sqlite3_stmt *st = sql_use(s, SQL_VOTER_ADD);
-    sql_text(st, 1, v->number);
-    sql_text(st, 2, v->name);
-    sql_text(st, 3, v->birth_date);
-    sql_text(st, 4, v->contact);
-    sql_int(st, 5, v->unit);
-    return sql_run(s, st);
-}
-
-static tp_err one_voter(tp_store *s, sqlite3_stmt *st, tp_voter *v, bool *found) {
-    tp_err err = sql_row(s, st, found);
-    if (*found) get_voter(st, 0, v);
-    sql_done(st);
-    return err;
-}
-
-tp_err tp_store_voter_find(tp_store *s, const char *number, tp_voter *v, bool *found) {
-    sqlite3_stmt *st = sql_use(s, SQL_VOTER_FIND);
-    sql_text(st, 1, number);
-    return one_voter(s, st, v, found);
-}
-
-tp_err tp_store_voter_get(tp_store *s, int64_t id, tp_voter *v, bool *found) {
-    sqlite3_stmt *st = sql_use(s, SQL_VOTER_GET);
-    sql_int(st, 1, (uint64_t)id);
-    return one_voter(s, st, v, found);
-}
-
-tp_err tp_store_voter_count(tp_store *s, uint64_t *count) {
-    bool row;
-    sqlite3_stmt *st = sql_use(s, SQL_VOTER_COUNT);
-    tp_err err = sql_row(s, st, &row);
-    *count = row ? sql_get_int(st, 0) : 0;
-    sql_done(st);
-    return err;
-}
 
 /* ---- enrolment ---- */
 
@@ -120,7 +71,7 @@ tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, siz
     sql_int(st, 1, max);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         get_enrolment(st, &e[n]);
-        get_voter(st, 11, &v[n]);
+        sql_get_voter(st, 11, &v[n]);
     }
     sql_done(st);
     *count = n;

@@ -12,8 +12,16 @@ CREATE TABLE voter (
     name       TEXT NOT NULL,
     birth_date TEXT NOT NULL,
     contact    TEXT NOT NULL,
-    unit       INTEGER NOT NULL
+    unit       INTEGER NOT NULL,
+    channel    INTEGER NOT NULL,
+    disabled   TEXT NOT NULL,
+    words      TEXT NOT NULL
 ) STRICT;
+
+-- Finds voters by words and by their beginnings. Beginnings of up to six letters have indexes of
+-- their own: longer ones match few words, whose lists are merged at the time.
+CREATE VIRTUAL TABLE voter_words USING fts5(words, content = 'voter', content_rowid = 'id',
+    tokenize = 'ascii', detail = none, columnsize = 0, prefix = '1 2 3 4 5 6');
 
 CREATE TABLE enrolment (
     voter        INTEGER PRIMARY KEY REFERENCES voter,

@@ -32,5 +32,7 @@ uint64_t sql_get_int(sqlite3_stmt *st, int column);
 /* Copies exactly len bytes; another length gives zeros. */
 void sql_get_blob(sqlite3_stmt *st, int column, void *out, size_t len);
 void sql_get_text(sqlite3_stmt *st, int column, char *out, size_t cap);
+/* A voter's columns from `at` on, in the order of the queries. */
+void sql_get_voter(sqlite3_stmt *st, int at, tp_voter *v);
 
 #endif

@@ -160,7 +160,7 @@ static void import_roll(void) {
         snprintf(v.number, sizeof v.number, "V-%04u", i);
         snprintf(v.name, sizeof v.name, "Voter %u", i);
         if (i != 3) snprintf(v.contact, sizeof v.contact, "voter%u@example.org", i);
-        assert_int_equal(tp_store_voter_add(s, &v), TP_OK);
+        assert_int_equal(tp_store_voter_add(s, &v, ""), TP_OK);
     }
     assert_int_equal(tp_store_commit(s), TP_OK);
     tp_store_close(s);

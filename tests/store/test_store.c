@@ -107,9 +107,9 @@ static void test_roll(void **state) {
     OK(tp_store_begin(c->s));
     for (unsigned i = 0; i < 500; i++) {
         v = voter(i);
-        OK(tp_store_voter_add(c->s, &v));
+        OK(tp_store_voter_add(c->s, &v, ""));
     }
-    REFUSED(tp_store_voter_add(c->s, &v));
+    REFUSED(tp_store_voter_add(c->s, &v, ""));
     OK(tp_store_commit(c->s));
     reopen(c);
     OK(tp_store_voter_count(c->s, &count));
@@ -131,6 +131,113 @@ static void test_roll(void **state) {
     assert_false(found);
 }
 
+/* Words of the voters: "pena maria K" with "xyz" on every seventh. */
+static void add_with_words(scene *c, unsigned count) {
+    OK(tp_store_begin(c->s));
+    for (unsigned i = 1; i <= count; i++) {
+        tp_voter v = voter(i);
+        char words[64];
+        snprintf(words, sizeof words, "pena maria w%u%s", i, i % 7 ? "" : " xyz");
+        OK(tp_store_voter_add(c->s, &v, words));
+    }
+    OK(tp_store_commit(c->s));
+}
+
+static size_t search(scene *c, const char *words, tp_search how, tp_voter *v) {
+    size_t count = 99;
+    OK(tp_store_voters_search(c->s, words, how, v, 10, &count));
+    return count;
+}
+
+static void test_search(void **state) {
+    scene *c = *state;
+    tp_voter v[10];
+    size_t count;
+    add_with_words(c, 50);
+    reopen(c);
+    assert_int_equal(search(c, "maria", TP_SEARCH_WORDS, v), 10);
+    assert_int_equal(v[0].id, 1);
+    assert_int_equal(search(c, "mari", TP_SEARCH_WORDS, v), 0);
+    assert_int_equal(search(c, "mari", TP_SEARCH_BEGIN, v), 10);
+    assert_int_equal(search(c, "w7 maria", TP_SEARCH_WORDS, v), 1);
+    assert_string_equal(v[0].number, "V000007");
+    assert_int_equal(search(c, "xy mar w1", TP_SEARCH_BEGIN, v), 1);
+    assert_string_equal(v[0].number, "V000014");
+    assert_int_equal(search(c, "xyz", TP_SEARCH_WORDS, v), 7);
+    assert_int_equal(search(c, "xyz w7 reyes", TP_SEARCH_BEGIN, v), 0);
+    assert_int_equal(search(c, "xyz w7 reyes", TP_SEARCH_ALL_BUT_ONE, v), 1);
+    assert_int_equal(search(c, "xyz cruz reyes", TP_SEARCH_ALL_BUT_ONE, v), 0);
+    assert_int_equal(search(c, "or and not near", TP_SEARCH_BEGIN, v), 0); /* words, no operators */
+    REFUSED(tp_store_voters_search(c->s, "xyz w7", TP_SEARCH_ALL_BUT_ONE, v, 10, &count));
+    REFUSED(tp_store_voters_search(c->s, "", TP_SEARCH_WORDS, v, 10, &count));
+    REFUSED(tp_store_voters_search(c->s, "a\"b", TP_SEARCH_WORDS, v, 10, &count));
+    REFUSED(tp_store_voters_search(c->s, "1 2 3 4 5 6 7 8 9 a b c d e f g h", TP_SEARCH_BEGIN, v,
+                                   10, &count));
+    OK(tp_store_voters_numbered(c->s, "V00004", v, 10, &count));
+    assert_int_equal(count, 10);
+    assert_string_equal(v[9].number, "V000049");
+    OK(tp_store_voters_numbered(c->s, "V000004", v, 10, &count));
+    assert_int_equal(count, 1);
+    OK(tp_store_voters_after(c->s, 45, v, 10, &count));
+    assert_int_equal(count, 5);
+    assert_int_equal(v[0].id, 46);
+}
+
+static void test_roll_changes(void **state) {
+    scene *c = *state;
+    tp_voter v[10], got;
+    bool found;
+    add_with_words(c, 20);
+    OK(tp_store_begin(c->s));
+    OK(tp_store_voter_find(c->s, "V000007", &got, &found));
+    assert_int_equal(got.channel, TP_CHANNEL_ONLINE);
+    assert_string_equal(got.disabled, "");
+    strcpy(got.name, "Reyes, Ana");
+    strcpy(got.disabled, "died");
+    got.channel = TP_CHANNEL_MAIL;
+    OK(tp_store_voter_update(c->s, &got, "reyes ana"));
+    OK(tp_store_voter_remove(c->s, 8));
+    got.id = 99;
+    REFUSED(tp_store_voter_update(c->s, &got, "reyes"));
+    REFUSED(tp_store_voter_remove(c->s, 99));
+    OK(tp_store_commit(c->s));
+    reopen(c);
+    OK(tp_store_voter_get(c->s, 7, &got, &found));
+    assert_true(found && got.channel == TP_CHANNEL_MAIL);
+    assert_string_equal(got.disabled, "died");
+    assert_int_equal(search(c, "reyes", TP_SEARCH_WORDS, v), 1);
+    assert_int_equal(search(c, "w7", TP_SEARCH_WORDS, v), 0);
+    assert_int_equal(search(c, "w8", TP_SEARCH_WORDS, v), 0);
+    assert_int_equal(search(c, "w9", TP_SEARCH_WORDS, v), 1);
+    OK(tp_store_voter_find(c->s, "V000008", &got, &found));
+    assert_false(found);
+    /* one who began to enrol stays, and is still found */
+    tp_enrolment e = {.voter = 9, .state = TP_ENROL_STARTED};
+    OK(tp_store_enrolment_put(c->s, &e));
+    OK(tp_store_begin(c->s));
+    REFUSED(tp_store_voter_remove(c->s, 9));
+    OK(tp_store_commit(c->s));
+    assert_int_equal(search(c, "w9", TP_SEARCH_WORDS, v), 1);
+    /* a rollback takes the words with it */
+    OK(tp_store_begin(c->s));
+    OK(tp_store_voter_remove(c->s, 10));
+    tp_store_rollback(c->s);
+    assert_int_equal(search(c, "w10", TP_SEARCH_WORDS, v), 1);
+    tp_store *other;
+    OK(tp_store_open(&other, c->path, true));
+    OK(tp_store_snapshot(other));
+    OK(tp_store_voter_get(other, 10, &got, &found));
+    OK(tp_store_begin(c->s));
+    OK(tp_store_voter_remove(c->s, 10));
+    OK(tp_store_commit(c->s));
+    OK(tp_store_voter_get(other, 10, &got, &found));
+    assert_true(found);
+    tp_store_rollback(other);
+    OK(tp_store_voter_get(other, 10, &got, &found));
+    assert_false(found);
+    tp_store_close(other);
+}
+
 static void test_enrolment(void **state) {
     scene *c = *state;
     tp_enrolment e = {.state = TP_ENROL_WAITING,
@@ -145,7 +252,7 @@ static void test_enrolment(void **state) {
     size_t count;
     for (unsigned i = 1; i <= 4; i++) {
         v = voter(i);
-        OK(tp_store_voter_add(c->s, &v));
+        OK(tp_store_voter_add(c->s, &v, ""));
         bytes_of(e.id, 16, i);
         bytes_of(e.credential, 32, 100 + i);
         bytes_of(e.possession, 64, 200 + i);
@@ -193,9 +300,9 @@ static void test_sessions_and_messages(void **state) {
     size_t count;
     tp_voter v = voter(1);
     tp_message m = {.time = 5, .to = "a@example.org", .subject = "s", .text = "t1"}, list[2];
-    OK(tp_store_voter_add(c->s, &v));
+    OK(tp_store_voter_add(c->s, &v, ""));
     v = voter(2);
-    OK(tp_store_voter_add(c->s, &v));
+    OK(tp_store_voter_add(c->s, &v, ""));
     OK(tp_store_session_add(c->s, hash, 1, 10));
     OK(tp_store_session_add(c->s, hash, 1, 11));
     OK(tp_store_session_find(c->s, hash, &id, &found));
@@ -440,6 +547,8 @@ int main(void) {
         TEST(test_open),
         TEST(test_meta),
         TEST(test_roll),
+        TEST(test_search),
+        TEST(test_roll_changes),
         TEST(test_enrolment),
         TEST(test_sessions_and_messages),
         TEST(test_credentials),

@@ -1,0 +1,312 @@
+/* `tapat roll` from outside: import with its report, re-import, search, changes of one voter.
+ * spec: J-6..J-11 */
+#include <ftw.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/store.h"
+#include "tests/election/fixture.h"
+
+static const char *tapat;
+static char dir[64];
+static fixture f;
+static const char *unit0, *unit1;
+
+typedef struct {
+    int code;
+    char text[8192];
+} result;
+
+static result tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Runs `tapat roll ...` in the test's folder; text: what it prints on both streams. */
+static result tell(const char *format, ...) {
+    char arguments[1024], command[2048];
+    va_list args;
+    result r = {0};
+    va_start(args, format);
+    vsnprintf(arguments, sizeof arguments, format, args);
+    va_end(args);
+    snprintf(command, sizeof command, "cd %s && %s roll %s 2>&1", dir, tapat, arguments);
+    FILE *p = popen(command, "r");
+    assert_non_null(p);
+    size_t len = fread(r.text, 1, sizeof r.text - 1, p);
+    r.text[len] = 0;
+    int status = pclose(p);
+    r.code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+    return r;
+}
+
+static void expect(result r, int code, const char *text) {
+    if (r.code == code && strstr(r.text, text)) return;
+    fail_msg("expected %d '%s', got %d: %s", code, text, r.code, r.text);
+}
+
+static void put_file(const char *name, const void *bytes, size_t len) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    fclose(file);
+}
+
+static char csv_text[4096];
+static void add_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void add_line(const char *format, ...) {
+    va_list args;
+    size_t len = strlen(csv_text);
+    va_start(args, format);
+    vsnprintf(csv_text + len, sizeof csv_text - len, format, args);
+    va_end(args);
+}
+static void put_csv(void) {
+    put_file("roll.csv", csv_text, strlen(csv_text));
+    csv_text[0] = 0;
+}
+
+static const char import[] = "import roll.csv --manifest m.json --data data";
+
+/* Three voters, the roll of all tests. */
+static void put_three(void) {
+    add_line("number,name,birth_date,contact,unit\r\n");
+    add_line("N1,\"Pe\xc3\xb1"
+             "a, Mar\xc3\xad"
+             "a Santos\",1990-01-02,m@b.example,%s\r\n",
+             unit0);
+    add_line("N2,Juan dela Cruz,1980-05-06,,%s\r\n", unit1);
+    add_line("N3,\"O'Brien, Anne\",1970-07-08,a@b.example,%s\r\n", unit0);
+    put_csv();
+}
+
+static int set_up(void **state) {
+    (void)state;
+    char path[128];
+    strcpy(dir, "/tmp/tapat-roll-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/data", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    put_file("m.json", f.json, f.json_len);
+    put_three();
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static tp_store *open_store(void) {
+    char path[128];
+    tp_store *s;
+    snprintf(path, sizeof path, "%s/data/tapat.db", dir);
+    assert_int_equal(tp_store_open(&s, path, false), TP_OK);
+    return s;
+}
+
+static tp_voter voter(const char *number, bool *found) {
+    tp_voter v = {0};
+    tp_store *s = open_store();
+    assert_int_equal(tp_store_voter_find(s, number, &v, found), TP_OK);
+    tp_store_close(s);
+    return v;
+}
+
+static void enrol(const char *number, tp_enrol_state enrol_state) {
+    bool found;
+    tp_enrolment e = {.voter = voter(number, &found).id, .state = enrol_state, .credential = {7}};
+    assert_true(found);
+    e.id[0] = (uint8_t)number[1];
+    if (enrol_state < TP_ENROL_WAITING) e.credential[0] = 0;
+    tp_store *s = open_store();
+    assert_int_equal(tp_store_enrolment_put(s, &e), TP_OK);
+    tp_store_close(s);
+}
+
+/* J-8 */
+static void test_import(void **state) {
+    (void)state;
+    bool found;
+    char path[128];
+    expect(tell("import roll.csv --manifest m.json --dry-run"), 0, "added 3, changed 0");
+    expect(tell("%s --dry-run", import), 0, "nothing was stored");
+    snprintf(path, sizeof path, "%s/data/tapat.db", dir);
+    assert_int_equal(access(path, F_OK), -1);
+    expect(tell("%s", import), 0, "added 3, changed 0, as before 0");
+    tp_voter v = voter("N1", &found);
+    assert_true(found && v.channel == TP_CHANNEL_ONLINE);
+    assert_string_equal(v.name, "Pe\xc3\xb1"
+                                "a, Mar\xc3\xad"
+                                "a Santos");
+    assert_string_equal(v.contact, "m@b.example");
+    expect(tell("%s", import), 0, "added 0, changed 0, as before 3");
+    /* a diff: a name and a unit changed, one new, one missing; channel besides */
+    add_line("channel,unit,contact,name,birth_date,number\n");
+    add_line(",%s,m@b.example,Maria Reyes,1990-01-02,N1\n", unit1);
+    add_line("mail,%s,,Juan dela Cruz,1980-05-06,N2\n", unit1);
+    add_line("post,%s,,Lim Ong,1981-05-06,N4\n", unit1);
+    put_csv();
+    result r = tell("%s --dry-run --json", import);
+    assert_int_equal(r.code, 0);
+    assert_non_null(strstr(r.text, "\"added\":1,\"changed\":2,\"same\":0,\"missing\":1"));
+    assert_non_null(strstr(r.text, "\"name\":1,\"birth_date\":0,\"contact\":0,\"unit\":1,"
+                                   "\"channel\":1"));
+    assert_non_null(strstr(r.text, "\"stored\":false"));
+    expect(tell("%s", import), 0, "not in the file: 1 (kept");
+    v = voter("N1", &found);
+    assert_string_equal(v.name, "Maria Reyes");
+    assert_int_equal(v.unit, 1);
+    assert_int_equal(voter("N2", &found).channel, TP_CHANNEL_MAIL);
+    assert_int_equal(voter("N4", &found).channel, TP_CHANNEL_POST);
+    (void)voter("N3", &found);
+    assert_true(found);
+    expect(tell("%s --remove-missing", import), 0, "stored");
+    (void)voter("N3", &found);
+    assert_false(found);
+    expect(tell("search brien --data data"), 0, "none");
+}
+
+/* J-6, J-7 */
+static void test_wrong_rows(void **state) {
+    (void)state;
+    char path[128];
+    expect(tell("%s", import), 0, "stored");
+    add_line("number,name,birth_date,contact,unit\n");
+    add_line("N5,Good,1990-01-02,,%s\n", unit0);
+    add_line("N6,Bad,1990-13-02,,%s\n", unit0);            /* 3 */
+    add_line("N7,\"two\nlines\",1990-01-02,,%s\n", unit0); /* 4 */
+    add_line("N8,Bad,1990-01-02,,nowhere\n");              /* 6 */
+    add_line("\nN9,Bad\xff,1990-01-02,,%s\n", unit0);      /* 8 */
+    add_line("N5,Again,1990-01-02,,%s\n", unit0);          /* 9 */
+    add_line("N10,GOOD,1990-01-02,,%s\n", unit0);          /* 10: a twin */
+    add_line("N11,x\n");                                   /* 11 */
+    put_csv();
+    result r = tell("%s --errors errors.csv", import);
+    expect(r, 1, "8 rows, 6 wrong");
+    expect(r, 1, "line 3: birth_date");
+    expect(r, 1, "line 4: a control character");
+    expect(r, 1, "line 6: unit");
+    expect(r, 1, "line 8: not UTF-8");
+    expect(r, 1, "line 9: number N5: stands in line 2 already");
+    expect(r, 1, "line 11: not as many fields");
+    expect(r, 1, "name and birth date of an earlier row: 1");
+    expect(r, 1, "nothing was stored");
+    expect(tell("search N5 --data data"), 0, "none");
+    snprintf(path, sizeof path, "%s/errors.csv", dir);
+    size_t len;
+    char *errors = (char *)test_file(path, &len);
+    assert_non_null(strstr(errors, "10,roll.twin,\"N10\",\"name and birth date as in line 2\""));
+    assert_non_null(strstr(errors, "9,roll.twice,\"N5\""));
+    free(errors);
+    /* of very many the first 20 are shown and all are counted */
+    add_line("number,name,birth_date,contact,unit\n");
+    for (int i = 0; i < 30; i++)
+        add_line("N%d,x,1990-1-1,,%s\n", i, unit0);
+    put_csv();
+    r = tell("%s", import);
+    expect(r, 1, "30 wrong");
+    expect(r, 1, "line 21:");
+    assert_null(strstr(r.text, "line 22:"));
+    expect(tell("import none.csv --manifest m.json --data data"), 3, "cannot read");
+    put_file("roll.csv", "", 0);
+    expect(tell("%s", import), 1, "is empty");
+    put_file("roll.csv", "number,nom\n", 11);
+    expect(tell("%s", import), 1, "--column name=NAME");
+    expect(tell("%s --column nom=x", import), 2, "--column takes");
+}
+
+/* J-9 */
+static void test_enrolled(void **state) {
+    (void)state;
+    bool found;
+    expect(tell("%s", import), 0, "stored");
+    enrol("N1", TP_ENROL_DONE);
+    enrol("N2", TP_ENROL_STARTED);
+    add_line("number;Voter's name;birth_date;unit\r");
+    add_line("N1;Maria;1990-01-02;%s\r", unit1);
+    add_line("N3;Anne;1970-07-08;%s\r", unit0);
+    put_csv();
+    result r = tell("%s --separator ';' --column \"name=Voter's name\" --column contact= "
+                    "--remove-missing",
+                    import);
+    expect(r, 1, "line 2: number N1: this voter has handed in a voting key");
+    expect(r, 1, "number N2: this voter began to enrol");
+    assert_int_equal(voter("N1", &found).unit, 0);
+    add_line("number;Voter's name;birth_date;unit\r");
+    add_line("N1;Maria;1990-01-02;%s\r", unit0);
+    add_line("N2;Juan;1980-05-06;%s\r", unit0);
+    put_csv();
+    expect(tell("%s --separator ';' --column \"name=Voter's name\" --column contact= "
+                "--remove-missing",
+                import),
+           0, "changed 2");
+    tp_voter v = voter("N1", &found);
+    assert_string_equal(v.name, "Maria");
+    assert_string_equal(v.contact, "m@b.example"); /* the file had none: as it was */
+    (void)voter("N3", &found);
+    assert_false(found);
+}
+
+/* J-5 */
+static void test_search(void **state) {
+    (void)state;
+    expect(tell("%s", import), 0, "stored");
+    expect(tell("search PENA --data data"), 0, "N1");
+    expect(tell("search santos mar pe\xc3\xb1 --data data"), 0, "N1");
+    expect(tell("search \"o'brien\" --data data --manifest m.json"), 0, unit0);
+    expect(tell("search maria pena reyes --data data"), 0, "all but one:\nN1");
+    expect(tell("search maria reyes --data data"), 0, "none");
+    expect(tell("search n2 --data data"), 0, "Juan");
+    expect(tell("search n2 --data data --json"), 0, "\"number\":\"N2\"");
+    expect(tell("search x"), 2, "--data");
+    expect(tell("search x --data nowhere"), 3, "cannot open");
+}
+
+/* J-10, J-11 */
+static void test_one_voter(void **state) {
+    (void)state;
+    bool found;
+    expect(tell("%s", import), 0, "stored");
+    assert_int_equal(tell("disable N1 --reason 'registered twice' --data data").code, 0);
+    assert_string_equal(voter("N1", &found).disabled, "registered twice");
+    expect(tell("search N1 --data data"), 0, "DISABLED: registered twice");
+    expect(tell("%s", import), 0, "as before 3"); /* an import leaves it so */
+    assert_string_equal(voter("N1", &found).disabled, "registered twice");
+    assert_int_equal(tell("enable N1 --data data").code, 0);
+    assert_string_equal(voter("N1", &found).disabled, "");
+    assert_int_equal(tell("channel N2 post --data data").code, 0);
+    assert_int_equal(voter("N2", &found).channel, TP_CHANNEL_POST);
+    expect(tell("channel N2 web --data data"), 2, "a channel");
+    expect(tell("disable N2 --data data"), 2, "--reason");
+    expect(tell("channel N99 post --data data"), 1, "not on the roll");
+    enrol("N1", TP_ENROL_DONE);
+    result r = tell("channel N1 mail --data data");
+    expect(r, 1, "stays online; cancel the key first");
+    expect(r, 1, "the voting key is 0700000000");
+    assert_int_equal(voter("N1", &found).channel, TP_CHANNEL_ONLINE);
+    expect(tell("disable N1 --reason died --data data"), 0, "the voting key is 0700000000");
+    expect(tell("nothing"), 2, "roll takes");
+}
+
+int main(int argc, char **argv) {
+    assert_int_equal(argc, 2);
+    tapat = argv[1];
+    fixture_init(&f, NULL);
+    unit0 = f.manifest.units[0].id;
+    unit1 = f.manifest.units[1].id;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_import, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_wrong_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_enrolled, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_search, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_voter, set_up, tear_down),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fixture_free(&f);
+    return failed;
+}
