@@ -29,6 +29,8 @@ int tp_cmd_serve(int argc, char **argv) {
         {"--witness", "URL", TP_ARG_LIST, &witnesses, "a witness that cosigns the board"},
         {"--host", "ADDRESS", TP_ARG_TEXT, &host, "where to listen (127.0.0.1)"},
         {"--port", "P", TP_ARG_NUMBER, &port, "and at which port (8025)"},
+        {"--proxy", "ADDRESS", TP_ARG_TEXT, &o.proxy,
+         "of the proxy that voters come through, if not on this machine"},
         {"--threads", "N", TP_ARG_NUMBER, &threads, "that check ballots (one a processor)"},
         {"--web", "DIR", TP_ARG_TEXT, &o.web, "pages from this folder (for their development)"},
         {"--log-key", NULL, TP_ARG_FLAG, &log_key, "print the log's public key, for the manifest"},

@@ -18,6 +18,20 @@ void tp_answer_json(tp_request *rq, int status, json_t *object) {
     answer_text(rq, &(tp_answer){.status = status, .type = "application/json"}, object);
 }
 
+void tp_answer_json_padded(tp_request *rq, json_t *object, size_t len) {
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *padded = malloc(len + 1);
+    if (!text || !padded) abort();
+    size_t used = strlen(text);
+    if (used > len) abort();
+    memset(padded, ' ', len);
+    memcpy(padded, text, used);
+    tp_request_answer(rq, &(tp_answer){.status = 200, .type = "application/json"}, padded, len);
+    json_decref(object);
+    free(text);
+    free(padded);
+}
+
 static json_t *problem(int status, const char *code, const char *detail) {
     return json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
                      tp_status_phrase(status), "status", status, "detail", detail, "code", code);

@@ -9,6 +9,8 @@
 
 /* Takes the object over. */
 void tp_answer_json(tp_request *rq, int status, json_t *object);
+/* The same, filled with spaces to len bytes, so that its length tells nothing. */
+void tp_answer_json_padded(tp_request *rq, json_t *object, size_t len);
 /* code: the fault's code; field: NULL or the member at fault; detail: for people. */
 void tp_answer_problem(tp_request *rq, int status, const char *code, const char *field,
                        const char *detail);

@@ -15,6 +15,7 @@
 #include "election/styles.h"
 #include "record/record.h"
 #include "server/http.h"
+#include "server/limit.h"
 #include "server/server.h"
 #include "store/store.h"
 
@@ -51,6 +52,8 @@ typedef struct {
     uint8_t *manifest_json;
     size_t manifest_len;
     tp_manifest manifest;
+    uint64_t voters;                   /* on the roll at the start */
+    tp_limit *asking;                  /* who asks about voters */
     tp_store *reader[TP_HTTP_THREADS]; /* one for each http thread */
     pthread_rwlock_t record; /* readers of tiles; the publisher while it changes the checkpoint */
     pthread_mutex_t lock;

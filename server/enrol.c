@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/answer.h"
 #include "server/daemon.h"
@@ -148,40 +149,85 @@ static void mask_contact(char *out, size_t cap, const char *contact) {
 
 /* ---- lookup and start ---- */
 
+/* Not too often from one address; answers itself if it is. spec: J-13 */
+static bool may_ask(tp_server *s, tp_request *rq) {
+    uint8_t address[16];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!tp_request_address(rq, address)) return true;
+    unsigned wait_s = tp_limit_take(s->asking, address,
+                                    (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+    if (wait_s)
+        tp_answer_problem_more(rq, 429, "request.rate", "Too many questions. Please wait.", wait_s,
+                               NULL);
+    return !wait_s;
+}
+
+/* One number, one row and one comparison, whether there is such a voter or not. spec: J-12 */
+static tp_err find_born(tp_server *s, tp_request *rq, const char *number, const char *birth,
+                        tp_voter *v, bool *found) {
+    tp_store *store = tp_server_reader(s, rq);
+    bool other;
+    memset(v, 0, sizeof *v);
+    tp_err err = tp_store_voter_find(store, number, v, found);
+    if (!err && !*found) {
+        int64_t any = 1 + (int64_t)(s->voters ? randombytes_random() % s->voters : 0);
+        err = tp_store_voter_get(store, any, v, &other);
+    }
+    bool born = strlen(birth) == 10 && sodium_memcmp(birth, v->birth_date, 10) == 0;
+    *found = !err && *found && born;
+    return err;
+}
+
 /* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
 static bool find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) {
     const char *number, *birth;
     json_error_t error;
+    if (!may_ask(s, rq)) return false;
     json_t *body = tp_body_json(rq);
     if (!body) return false;
     bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s}", "number", &number,
                               "birth_date", &birth);
     if (!ok) {
         tp_answer_members(rq, &error);
-    } else if (tp_store_voter_find(tp_server_reader(s, rq), number, v, found)) {
+    } else if (find_born(s, rq, number, birth, v, found)) {
         tp_answer_storage(rq);
         ok = false;
-    } else {
-        *found = *found && strlen(birth) == 10 && sodium_memcmp(birth, v->birth_date, 10) == 0;
     }
     json_decref(body);
     return ok;
 }
 
+/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
+static const char *not_online(const tp_voter *v, const char **detail) {
+    *detail = "This registration was disabled. Ask your post.";
+    if (*v->disabled) return "enrol.disabled";
+    *detail = "This voter votes at a post or by mail. Ask your post.";
+    return v->channel == TP_CHANNEL_ONLINE ? NULL : "enrol.channel";
+}
+
+static const char *no_route(const tp_voter *v, const char **detail) {
+    const char *fault = not_online(v, detail);
+    if (fault) return fault;
+    *detail = "The roll has no contact for a code.";
+    return *v->contact ? NULL : "enrol.contact";
+}
+
+enum { LOOKUP_LEN = 64 };
+
 void tp_post_lookup(tp_request *rq, void *server) {
     tp_server *s = server;
     tp_voter v;
     bool found;
+    const char *detail;
     if (!find_voter(s, rq, &v, &found)) return;
-    if (!found)
-        tp_answer_json(rq, 200, json_pack("{s:b}", "found", 0));
-    else if (*v.contact)
-        tp_answer_json(
-            rq, 200,
-            json_pack("{s:b, s:i, s:[s]}", "found", 1, "unit", (int)v.unit, "routes", "code"));
-    else
-        tp_answer_json(rq, 200,
-                       json_pack("{s:b, s:i, s:[]}", "found", 1, "unit", (int)v.unit, "routes"));
+    json_t *answer = json_pack("{s:b}", "found", found);
+    if (found) {
+        json_t *routes = no_route(&v, &detail) ? json_array() : json_pack("[s]", "code");
+        json_object_set_new(answer, "unit", json_integer(v.unit));
+        json_object_set_new(answer, "routes", routes);
+    }
+    tp_answer_json_padded(rq, answer, LOOKUP_LEN);
 }
 
 static bool enrolling(tp_server *s, tp_phase phase) {
@@ -237,6 +283,10 @@ static void work_start(tp_recorder *r, tp_task *task) {
         return;
     }
     tp_err err = tp_store_voter_get(store, t->voter, &v, &found);
+    if (!err && found && (t->fault = no_route(&v, &t->detail))) {
+        t->status = 409;
+        return;
+    }
     if (!err) err = load_enrolment(store, t->voter, now, &e);
     if (err) {
         tp_recorder_fail(r, err);
@@ -282,13 +332,14 @@ void tp_post_enrol_start(tp_request *rq, void *server) {
     tp_server *s = server;
     tp_voter v;
     bool found;
+    const char *fault, *detail;
     if (!find_voter(s, rq, &v, &found)) return;
     if (!found) {
         tp_answer_problem(rq, 404, "enrol.unknown", NULL, "No such number and birth date.");
         return;
     }
-    if (!*v.contact) {
-        tp_answer_problem(rq, 409, "enrol.contact", NULL, "The roll has no contact for a code.");
+    if ((fault = no_route(&v, &detail))) {
+        tp_answer_problem(rq, 409, fault, NULL, detail);
         return;
     }
     step *t = new_step(s, rq, work_start, done_start);
@@ -387,7 +438,8 @@ static void work_credential(tp_recorder *r, tp_task *task) {
     tp_store *store = tp_recorder_store(r);
     tp_enrolment e, other;
     tp_store_credential k;
-    bool taken, known;
+    tp_voter v;
+    bool taken, known, found;
     if (!proven_enrolment(r, t, &e)) return;
     if (e.state >= TP_ENROL_WAITING) {
         if (memcmp(e.credential, t->credential, 32) != 0)
@@ -400,7 +452,12 @@ static void work_credential(tp_recorder *r, tp_task *task) {
         refuse(t, 409, "board.phase", "Enrolment is not open.");
         return;
     }
-    tp_err err = tp_store_enrolment_by_credential(store, t->credential, &other, &taken);
+    tp_err err = tp_store_voter_get(store, e.voter, &v, &found);
+    if (!err && found && (t->fault = not_online(&v, &t->detail))) {
+        t->status = 409;
+        return;
+    }
+    if (!err) err = tp_store_enrolment_by_credential(store, t->credential, &other, &taken);
     if (!err) err = tp_store_credential_find(store, t->credential, &k, &known);
     if (!err && (taken || known)) {
         refuse(t, 409, "enrol.credential", "This key is in use.");

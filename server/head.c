@@ -115,12 +115,28 @@ static bool lists(span value, const char *word) {
     return false;
 }
 
+/* The last of a list, of all lists the last: the one that the nearest proxy wrote. */
+static void read_forwarded(tp_request_head *h, span value) {
+    for (size_t i = value.len; i > 0; i--) {
+        if (value.p[i - 1] != ',') continue;
+        value = (span){value.p + i, value.len - i};
+        break;
+    }
+    while (value.len && (*value.p == ' ' || *value.p == '\t'))
+        value.p++, value.len--;
+    h->is_forwarded = true;
+    if (value.len >= sizeof h->forwarded) value.len = 0;
+    memset(h->forwarded, 0, sizeof h->forwarded);
+    memcpy(h->forwarded, value.p, value.len);
+}
+
 static int read_known(parse *p, span name, span value) {
     if (span_is(name, "content-length")) return read_length(p->h, value);
     if (span_is(name, "transfer-encoding")) return 501;
     if (span_is(name, "host")) return p->hosts++ || !value.len ? 400 : 0;
     if (span_is(name, "connection") && lists(value, "close")) p->h->close = true;
     if (span_is(name, "accept-encoding") && lists(value, "gzip")) p->h->gzip = true;
+    if (span_is(name, "x-forwarded-for")) read_forwarded(p->h, value);
     if (!span_is(name, "expect")) return 0;
     p->h->expect_continue = true;
     return p->expects++ || !span_is(value, "100-continue") ? 417 : 0;

@@ -21,6 +21,8 @@ typedef struct {
     bool close, gzip, expect_continue;
     bool has_length;
     uint64_t length;
+    bool is_forwarded;
+    char forwarded[48]; /* the last address of X-Forwarded-For; "" if too long */
 } tp_request_head;
 
 /* bytes: the head with its empty line. 0, or the HTTP status that refuses it. */

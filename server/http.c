@@ -41,6 +41,7 @@ struct tp_request {
     const tp_route *route;
     uint8_t *body;
     size_t body_len;
+    uint8_t peer[16];        /* IPv4 mapped */
     bool big;                /* counted in tp_http.big */
     _Atomic bool last;       /* the connection closes after this answer */
     struct evbuffer *answer; /* made by another thread */
@@ -72,6 +73,7 @@ struct tp_http {
     _Atomic unsigned big;
     thread *threads;
     unsigned stop_ms;
+    uint8_t proxy[16]; /* zero: none */
 };
 
 /* ---- answers ---- */
@@ -221,6 +223,39 @@ uint8_t *tp_request_take_body(tp_request *rq, size_t *len) {
 bool tp_request_gzip(const tp_request *rq) {
     return rq->head.gzip;
 }
+/* IPv4 becomes ::ffff:a.b.c.d. */
+static bool address_of_text(uint8_t out[static 16], const char *text) {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct in_addr four;
+    if (inet_pton(AF_INET6, text, out) == 1) return true;
+    if (inet_pton(AF_INET, text, &four) != 1) return false;
+    memcpy(out, mapped, sizeof mapped);
+    memcpy(out + 12, &four, 4);
+    return true;
+}
+
+static void address_of_socket(uint8_t out[static 16], const struct sockaddr *from) {
+    char text[INET6_ADDRSTRLEN] = "::";
+    const void *at =
+        from->sa_family == AF_INET
+            ? (const void *)&((const struct sockaddr_in *)(const void *)from)->sin_addr
+            : (const void *)&((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+    if (!inet_ntop(from->sa_family, at, text, sizeof text) || !address_of_text(out, text))
+        memset(out, 0, 16);
+}
+
+bool tp_request_address(const tp_request *rq, uint8_t address[static 16]) {
+    static const uint8_t none[16], six[16] = {[15] = 1},
+                                   four[13] = {[10] = 0xff, [11] = 0xff, [12] = 127};
+    const uint8_t *proxy = rq->t->http->proxy;
+    bool own = !memcmp(rq->peer, six, 16) || !memcmp(rq->peer, four, sizeof four);
+    bool trusted = own || (memcmp(proxy, none, 16) != 0 && !memcmp(rq->peer, proxy, 16));
+    memcpy(address, rq->peer, 16);
+    if (!trusted || !rq->head.is_forwarded) return !own;
+    if (!address_of_text(address, rq->head.forwarded)) memcpy(address, rq->peer, 16);
+    return true;
+}
+
 unsigned tp_request_thread(const tp_request *rq) {
     return rq->t->number;
 }
@@ -389,13 +424,14 @@ static bool make_room(thread *t) {
 static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len,
                       void *arg) {
     thread *t = arg;
-    (void)l, (void)from, (void)len;
+    (void)l, (void)len;
     tp_request *rq = make_room(t) ? calloc(1, sizeof *rq) : NULL;
     if (!rq) {
         close(fd);
         return;
     }
     rq->t = t;
+    address_of_socket(rq->peer, from);
     rq->bev = bufferevent_socket_new(t->base, fd, BEV_OPT_CLOSE_ON_FREE);
     rq->timer = event_new(t->base, -1, 0, on_timer, rq);
     if (!rq->bev || !rq->timer) abort();
@@ -527,6 +563,7 @@ tp_err tp_http_start(tp_http **out, const tp_http_options *o) {
     http->fd = -1;
     http->threads = calloc(o->threads, sizeof *http->threads);
     tp_err err = http->threads ? bind_socket(http) : TP_SYSTEM;
+    if (!err && o->proxy && !address_of_text(http->proxy, o->proxy)) err = TP_REFUSED;
     for (unsigned i = 0; !err && i < o->threads; i++)
         err = start_thread(http, i);
     if (err) {

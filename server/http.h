@@ -28,6 +28,7 @@ typedef struct {
     unsigned connections;      /* cap over all threads */
     unsigned head_ms, idle_ms; /* deadlines: a head from its first byte; a silent connection */
     unsigned body_ms;          /* a body, plus 1 ms for each 16 bytes */
+    const char *proxy;         /* a proxy's address besides the loopback's; NULL: none */
     const tp_route *routes;    /* first match; ended by path NULL */
     void *ctx;
 } tp_http_options;
@@ -45,6 +46,9 @@ const uint8_t *tp_request_body(const tp_request *rq, size_t *len);
 /* The body as the caller's own, to be freed. */
 uint8_t *tp_request_take_body(tp_request *rq, size_t *len);
 bool tp_request_gzip(const tp_request *rq);
+/* Who asks, an IPv4 address mapped into IPv6: the peer, or whom a proxy names in X-Forwarded-For.
+ * False: a program of this machine. spec: J-13 */
+bool tp_request_address(const tp_request *rq, uint8_t address[static 16]);
 unsigned tp_request_thread(const tp_request *rq); /* 0 .. threads - 1 */
 
 typedef struct {

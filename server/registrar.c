@@ -145,6 +145,8 @@ static tp_err check_voter(tp_recorder *r, request *q, const tp_registration *one
     if (!err && found) err = tp_store_voter_get(store, e.voter, &v, &found);
     tp_recorder_fail(r, err);
     if (err || !found) return err;
+    if (*v.disabled || v.channel != TP_CHANNEL_ONLINE) /* J-11 */
+        return tp_fail(&q->fault, TP_REFUSED, "registration.voter", "does not vote online");
     if (v.unit != one->unit)
         return tp_fail(&q->fault, TP_REFUSED, "registration.unit", "not the voter's");
     if (!ready || e.state != TP_ENROL_WAITING) return TP_OK;

@@ -21,6 +21,7 @@
 #include "server/log.h"
 
 enum { JSON_MAX = 4096, STOP_MS = 4000, CONNECTIONS = 8000, SPARE_DESCRIPTORS = 64 };
+enum { ASKING_BURST = 30, ASKING_GAP_MS = 2000 }; /* J-13 */
 
 /* One registration in JSON is below 400 bytes. */
 const tp_route tp_routes[] = {
@@ -165,6 +166,8 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     if (!err) err = load_manifest(s, store, fault);
     if (!err) err = check_log_key(s, fault);
     if (!err) err = check_witnesses(s, fault);
+    if (!err && (err = tp_store_voter_count(store, &s->voters)))
+        (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     tp_store_close(store);
     return err;
 }
@@ -201,6 +204,7 @@ static tp_err start_http(tp_server *s) {
                          .head_ms = s->o.head_ms,
                          .body_ms = s->o.body_ms,
                          .idle_ms = s->o.idle_ms,
+                         .proxy = s->o.proxy,
                          .routes = tp_routes,
                          .ctx = s};
     return tp_http_start(&s->http, &o);
@@ -228,6 +232,7 @@ static void finish(tp_server *s) {
     tp_recorder_stop(s);
     tp_publisher_stop(s);
     tp_http_free(s->http);
+    tp_limit_free(s->asking);
     for (unsigned i = 0; i < TP_HTTP_THREADS; i++)
         tp_store_close(s->reader[i]);
     tp_recorder_free(s);
@@ -252,6 +257,7 @@ int tp_serve(const tp_serve_options *o) {
     if (!s) return 1;
     s->o = *o;
     defaults(&s->o);
+    s->asking = tp_limit_new(ASKING_BURST, ASKING_GAP_MS);
     snprintf(s->db_path, sizeof s->db_path, "%s/tapat.db", o->data);
     snprintf(s->public_path, sizeof s->public_path, "%s/public", o->data);
     pthread_mutex_init(&s->lock, NULL);

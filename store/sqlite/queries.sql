@@ -69,7 +69,7 @@ SELECT e.id, e.voter, e.state, e.code_hash, e.code_expires, e.code_tries, e.send
        e.updated, e.credential, e.possession,
        v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled
 FROM enrolment e JOIN voter v ON v.id = e.voter
-WHERE e.state = 3 ORDER BY e.updated, e.voter LIMIT ?1;
+WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' ORDER BY e.updated, e.voter LIMIT ?1;
 -- name: enrolment_counts
 SELECT state, count(*) FROM enrolment GROUP BY state;
 

@@ -26,6 +26,31 @@ static void test_good(void **state) {
     assert_false(h.gzip);
 }
 
+/* J-13: of a list the last, of lists the last */
+static void test_forwarded(void **state) {
+    (void)state;
+    tp_request_head h;
+#define FORWARDED(lines) read_head(&h, "GET / HTTP/1.1\r\nHost: a\r\n" lines "\r\n")
+    assert_int_equal(FORWARDED(""), 0);
+    assert_false(h.is_forwarded);
+    assert_int_equal(FORWARDED("X-Forwarded-For: 1.2.3.4\r\n"), 0);
+    assert_true(h.is_forwarded);
+    assert_string_equal(h.forwarded, "1.2.3.4");
+    assert_int_equal(FORWARDED("x-forwarded-for: 9.9.9.9,  2001:db8::1\r\n"), 0);
+    assert_string_equal(h.forwarded, "2001:db8::1");
+    assert_int_equal(FORWARDED("X-Forwarded-For: 2001:db8::1:2\r\nX-Forwarded-For: 1.1.1.1\r\n"),
+                     0);
+    assert_string_equal(h.forwarded, "1.1.1.1");
+    assert_int_equal(FORWARDED("X-Forwarded-For: 1.1.1.1,\r\n"), 0);
+    assert_true(h.is_forwarded);
+    assert_string_equal(h.forwarded, "");
+    assert_int_equal(FORWARDED("X-Forwarded-For: "
+                               "000000000000000000000000000000000000000000000000000000\r\n"),
+                     0);
+    assert_true(h.is_forwarded);
+    assert_string_equal(h.forwarded, "");
+}
+
 static void test_refused(void **state) {
     (void)state;
     static const struct {
@@ -215,8 +240,9 @@ static void test_mutations(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_mutations)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good), cmocka_unit_test(test_forwarded),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_mutations)};
     return cmocka_run_group_tests_name("server/head", tests, NULL, NULL);
 }

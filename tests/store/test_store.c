@@ -186,11 +186,17 @@ static void test_search(void **state) {
 static void test_roll_changes(void **state) {
     scene *c = *state;
     tp_voter v[10], got;
+    size_t count;
     bool found;
     add_with_words(c, 20);
     OK(tp_store_begin(c->s));
     OK(tp_store_voter_find(c->s, "V000007", &got, &found));
     assert_int_equal(got.channel, TP_CHANNEL_ONLINE);
+    tp_enrolment waiting = {.id = {7}, .voter = 7, .state = TP_ENROL_WAITING, .credential = {7}},
+                 listed[2];
+    OK(tp_store_enrolment_put(c->s, &waiting));
+    OK(tp_store_enrolment_waiting(c->s, listed, v, 2, &count));
+    assert_int_equal(count, 1);
     assert_string_equal(got.disabled, "");
     strcpy(got.name, "Reyes, Ana");
     strcpy(got.disabled, "died");
@@ -204,6 +210,8 @@ static void test_roll_changes(void **state) {
     reopen(c);
     OK(tp_store_voter_get(c->s, 7, &got, &found));
     assert_true(found && got.channel == TP_CHANNEL_MAIL);
+    OK(tp_store_enrolment_waiting(c->s, listed, v, 2, &count));
+    assert_int_equal(count, 0); /* who votes by mail waits for no registrar */
     assert_string_equal(got.disabled, "died");
     assert_int_equal(search(c, "reyes", TP_SEARCH_WORDS, v), 1);
     assert_int_equal(search(c, "w7", TP_SEARCH_WORDS, v), 0);
