@@ -287,6 +287,7 @@ static const struct {
     {"search", "voters by number or words of the name", tp_roll_search},
     {"disable", "a voter cannot enrol, for a reason", tp_roll_disable},
     {"enable", "take that back", tp_roll_enable},
+    {"time", "measure searches", tp_roll_time},
     {"channel", "how a voter votes: online, post or mail", tp_roll_channel_set},
 };
 
@@ -301,5 +302,5 @@ int tp_cmd_roll(int argc, char **argv) {
         puts("\n`tapat roll PART --help` tells a part's options.");
         return TP_EXIT_OK;
     }
-    tp_usage("roll takes import, search, disable, enable or channel");
+    tp_usage("roll takes import, search, disable, enable, channel or time");
 }

@@ -226,7 +226,8 @@ static uint64_t *read_turnout(const tp_manifest *m, const char *path) {
 }
 
 int sim_make_roll(const tp_manifest *m, const char *posts, const char *out, uint64_t voters,
-                  uint64_t guests) {
+                  uint64_t guests, bool names) {
+    char name[128];
     uint64_t *voted = read_turnout(m, posts), total = 0, cumulative = 0, made = 0, largest = 0;
     FILE *f = voted ? fopen(out, "w") : NULL;
     if (!f) return free(voted), tp_say(TP_EXIT_SYSTEM, "cannot write %s", out);
@@ -237,12 +238,14 @@ int sim_make_roll(const tp_manifest *m, const char *posts, const char *out, uint
     }
     for (size_t u = 0; u < m->unit_count; u++) {
         cumulative += voted[u];
-        for (; made < voters * cumulative / total; made++)
-            fprintf(f, "S-%07llu,TEST VOTER %llu,%04llu-%02llu-%02llu,s%llu@voters.example,%s\n",
-                    (unsigned long long)made + 1, (unsigned long long)made + 1,
+        for (; made < voters * cumulative / total; made++) {
+            sim_name(name, sizeof name, made + 1, names);
+            fprintf(f, "S-%07llu,%s%s%s,%04llu-%02llu-%02llu,s%llu@voters.example,%s\n",
+                    (unsigned long long)made + 1, names ? "\"" : "", name, names ? "\"" : "",
                     1950 + (unsigned long long)made % 55, 1 + (unsigned long long)made % 12,
                     1 + (unsigned long long)made % 28, (unsigned long long)made + 1,
                     m->units[u].id);
+        }
     }
     for (uint64_t g = 1; g <= guests; g++)
         fprintf(f, "G-%02llu,GUEST %llu,1990-01-01,guest%llu@voters.example,%s\n",
@@ -257,7 +260,7 @@ int sim_make_roll(const tp_manifest *m, const char *posts, const char *out, uint
 /* ---- command ---- */
 
 static int roll_verb(const char *manifest, const char *posts, const char *out, uint64_t voters,
-                     uint64_t guests) {
+                     uint64_t guests, bool names) {
     size_t len;
     tp_manifest m;
     tp_fault fault = {0};
@@ -267,7 +270,7 @@ static int roll_verb(const char *manifest, const char *posts, const char *out, u
     tp_err err = tp_manifest_parse(&m, text, len, &fault);
     free(text);
     if (err != TP_OK) return tp_say_fault(&fault, manifest);
-    int code = sim_make_roll(&m, posts, out, voters, guests);
+    int code = sim_make_roll(&m, posts, out, voters, guests, names);
     tp_manifest_free(&m);
     return code;
 }
@@ -275,6 +278,7 @@ static int roll_verb(const char *manifest, const char *posts, const char *out, u
 int tp_cmd_simulate(int argc, char **argv) {
     const char *word, *manifest = NULL, *posts = NULL, *out = NULL, *results = NULL;
     uint64_t voters = 500, guests = 20, voted = 228490;
+    bool names = false;
     sim_record_options r = {0};
     sim_vote_options o = {.seed = 1, .revote_percent = 10, .abstain_percent = 5, .threads = 4};
     const tp_arg table[] = {
@@ -283,6 +287,7 @@ int tp_cmd_simulate(int argc, char **argv) {
         {"--manifest", "FILE", TP_ARG_TEXT, &manifest, "roll: the manifest"},
         {"--posts", "FILE", TP_ARG_TEXT, &posts,
          "roll: turnout per unit, by which voters are spread"},
+        {"--names", NULL, TP_ARG_FLAG, &names, "roll: names as varied as real ones"},
         {"--out", "FILE", TP_ARG_TEXT, &out, "roll: the CSV file to write"},
         {"--keys", "DIR", TP_ARG_TEXT, &r.keys, "record: keys t1.., o1.., r1 and log.key"},
         {"--close-only", NULL, TP_ARG_FLAG, &r.open, "record: end after the close, do not count"},
@@ -308,7 +313,7 @@ int tp_cmd_simulate(int argc, char **argv) {
                 "record make a whole election without a server, as a public record",
                 table, &word, 1) != 1)
         tp_usage("simulate takes roll, vote, check or record");
-    if (!strcmp(word, "roll")) return roll_verb(manifest, posts, out, voters, guests);
+    if (!strcmp(word, "roll")) return roll_verb(manifest, posts, out, voters, guests, names);
     if (!strcmp(word, "check")) {
         if (!o.expect || !results) tp_usage("simulate check needs --expect and --results");
         return sim_check(o.expect, results);

@@ -40,7 +40,9 @@ bool sim_expect_write(const sim_expectation *e, const tp_manifest *m, const char
 
 /* The verbs. */
 int sim_make_roll(const tp_manifest *m, const char *posts, const char *out, uint64_t voters,
-                  uint64_t guests);
+                  uint64_t guests, bool names);
+/* "TEST VOTER 7", or with varied a name drawn from common ones, the same for a number. */
+void sim_name(char *out, size_t cap, uint64_t number, bool varied);
 int sim_check(const char *expect, const char *results);
 typedef struct {
     const char *server, *roll, *options, *expect;

@@ -67,7 +67,7 @@ TP_MUST_USE tp_err tp_store_voters_after(tp_store *s, int64_t after, tp_voter *v
 TP_MUST_USE tp_err tp_store_voters_numbered(tp_store *s, const char *begin, tp_voter *v, size_t max,
                                             size_t *count);
 /* How the words of a search match a voter's, in any order: each is one of them; each begins one;
- * all but any one of them do (for three words and more). */
+ * all but any one of them are (for three words and more). */
 typedef enum { TP_SEARCH_WORDS, TP_SEARCH_BEGIN, TP_SEARCH_ALL_BUT_ONE } tp_search;
 enum { TP_SEARCH_WORDS_MAX = 16 };
 /* Up to max voters, by id. words: as in tp_store_voter_add; TP_REFUSED: none, or too many. */

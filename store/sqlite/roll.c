@@ -180,7 +180,7 @@ static bool write_expression(char out[static EXPRESSION], const query *q, tp_sea
         return put_all(out, EXPRESSION, q, how == TP_SEARCH_BEGIN, q->count) < EXPRESSION;
     for (size_t i = 0; i < q->count && len + 8 < EXPRESSION; i++) {
         len += (size_t)snprintf(out + len, EXPRESSION - len, "%s(", i ? " OR " : "");
-        len += put_all(out + len, EXPRESSION - len, q, true, i);
+        len += put_all(out + len, EXPRESSION - len, q, false, i);
         if (len + 2 < EXPRESSION) strcpy(out + len++, ")");
     }
     return len + 8 < EXPRESSION;

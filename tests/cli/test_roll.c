@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "election/roll.h"
 #include "store/store.h"
 #include "tests/election/fixture.h"
 
@@ -263,8 +264,43 @@ static void test_search(void **state) {
     expect(tell("search maria reyes --data data"), 0, "none");
     expect(tell("search n2 --data data"), 0, "Juan");
     expect(tell("search n2 --data data --json"), 0, "\"number\":\"N2\"");
+    expect(tell("time --data data --count 30"), 0, "\"searches\":30,");
     expect(tell("search x"), 2, "--data");
     expect(tell("search x --data nowhere"), 3, "cannot open");
+}
+
+/* The search index says the same as a comparison of words, voter by voter. */
+static void test_search_all(void **state) {
+    (void)state;
+    char path[512], text[TP_ROLL_WORDS];
+    size_t len = 0, count;
+    csv_text[0] = 0;
+    add_line("unit,voted\n");
+    for (size_t i = 0; i < f.manifest.unit_count; i++)
+        add_line("%s,1\n", f.manifest.units[i].id);
+    put_file("posts.csv", csv_text, strlen(csv_text));
+    snprintf(path, sizeof path,
+             "cd %s && %s simulate roll --voters 400 --guests 1 --names --manifest m.json --posts "
+             "posts.csv --out roll.csv >/dev/null",
+             dir, tapat);
+    assert_int_equal(system(path), 0);
+    csv_text[0] = 0;
+    expect(tell("%s", import), 0, "added 401");
+    tp_store *s = open_store();
+    tp_voter v[8];
+    for (int64_t id = 0; id < 401; id++) {
+        assert_int_equal(tp_store_voters_after(s, id, v, 1, &count), TP_OK);
+        assert_int_equal(count, 1);
+        tp_voter own = v[0];
+        len = tp_roll_words_sorted(text, own.name);
+        assert_true(len >= 2);
+        assert_int_equal(tp_store_voters_search(s, text, TP_SEARCH_WORDS, v, 8, &count), TP_OK);
+        bool found = false;
+        for (size_t i = 0; i < count; i++)
+            found |= v[i].id == own.id;
+        assert_true(found);
+    }
+    tp_store_close(s);
 }
 
 /* J-10, J-11 */
@@ -304,6 +340,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(test_wrong_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_enrolled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_search, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_search_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_voter, set_up, tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,7 @@ static void test_search(void **state) {
     assert_int_equal(search(c, "xyz w7 reyes", TP_SEARCH_BEGIN, v), 0);
     assert_int_equal(search(c, "xyz w7 reyes", TP_SEARCH_ALL_BUT_ONE, v), 1);
     assert_int_equal(search(c, "xyz cruz reyes", TP_SEARCH_ALL_BUT_ONE, v), 0);
+    assert_int_equal(search(c, "xy w7 reyes", TP_SEARCH_ALL_BUT_ONE, v), 0); /* whole words */
     assert_int_equal(search(c, "or and not near", TP_SEARCH_BEGIN, v), 0); /* words, no operators */
     REFUSED(tp_store_voters_search(c->s, "xyz w7", TP_SEARCH_ALL_BUT_ONE, v, 10, &count));
     REFUSED(tp_store_voters_search(c->s, "", TP_SEARCH_WORDS, v, 10, &count));
