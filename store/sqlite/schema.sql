@@ -18,10 +18,10 @@ CREATE TABLE voter (
     words      TEXT NOT NULL
 ) STRICT;
 
--- Finds voters by words and by their beginnings. Beginnings of up to six letters have indexes of
+-- Finds voters by words and by their beginnings. Beginnings of up to eight letters have indexes of
 -- their own: longer ones match few words, whose lists are merged at the time.
 CREATE VIRTUAL TABLE voter_words USING fts5(words, content = 'voter', content_rowid = 'id',
-    tokenize = 'ascii', detail = none, columnsize = 0, prefix = '1 2 3 4 5 6');
+    tokenize = 'ascii', detail = none, columnsize = 0, prefix = '1 2 3 4 5 6 7 8');
 
 CREATE TABLE enrolment (
     voter        INTEGER PRIMARY KEY REFERENCES voter,
