@@ -331,7 +331,8 @@ static void test_one_voter(void **state) {
 
 int main(int argc, char **argv) {
     assert_int_equal(argc, 2);
-    tapat = argv[1];
+    tapat = argc > 1 ? realpath(argv[1], NULL) : NULL;
+    if (!tapat) return 2;
     fixture_init(&f, NULL);
     unit0 = f.manifest.units[0].id;
     unit1 = f.manifest.units[1].id;
