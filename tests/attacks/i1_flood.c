@@ -254,7 +254,9 @@ static int tear_down(void **state) {
     return 0;
 }
 
+/* Latencies are compared on a machine that does nothing else: with TAPAT_LONG only. */
 int main(void) {
+    if (!getenv("TAPAT_LONG")) return puts("1..0 # SKIP compares times: TAPAT_LONG=1") < 0;
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_latency),
                                        cmocka_unit_test(test_insider),
