@@ -114,10 +114,10 @@ static const char *unit_name(const tp_manifest *m, uint16_t unit, char text[stat
 
 static json_t *voter_json(const tp_voter *v, const tp_manifest *m) {
     char text[8];
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "number", v->number, "name", v->name,
-                     "birth_date", v->birth_date, "contact", v->contact, "unit",
-                     unit_name(m, v->unit, text), "channel", tp_roll_channels[v->channel & 3],
-                     "disabled", v->disabled);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "number", v->number, "name",
+                     v->name, "birth_date", v->birth_date, "contact", v->contact, "contact2",
+                     v->contact2, "unit", unit_name(m, v->unit, text), "channel",
+                     tp_roll_channels[v->channel & 3], "disabled", v->disabled);
 }
 
 static int print_found(const tp_roll_found *f, const tp_manifest *m, bool json) {

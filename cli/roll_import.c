@@ -75,8 +75,9 @@ static bool seen_has(const seen_set *s, const char *text) {
 
 /* ---- the import ---- */
 
-typedef enum { NAME, BIRTH_DATE, CONTACT, UNIT, CHANNEL, FIELDS } changed_field;
-static const char *const field_names[FIELDS] = {"name", "birth_date", "contact", "unit", "channel"};
+typedef enum { NAME, BIRTH_DATE, CONTACT, CONTACT2, UNIT, CHANNEL, FIELDS } changed_field;
+static const char *const field_names[FIELDS] = {"name",     "birth_date", "contact",
+                                                "contact2", "unit",       "channel"};
 
 typedef struct {
     const char *file, *data, *errors;
@@ -146,6 +147,7 @@ static void spool_put(import *im, const tp_voter *v) {
     put_text(im->spool, v->name);
     put_text(im->spool, v->birth_date);
     put_text(im->spool, v->contact);
+    put_text(im->spool, v->contact2);
     put_text(im->spool, v->disabled);
 }
 
@@ -161,11 +163,13 @@ static bool get_text(FILE *f, char *out, size_t cap) {
 
 static bool spool_get(FILE *f, tp_voter *v) {
     int channel = 0;
-    bool ok =
-        fread(&v->id, sizeof v->id, 1, f) == 1 && fread(&v->unit, sizeof v->unit, 1, f) == 1 &&
-        (channel = fgetc(f)) != EOF && get_text(f, v->number, sizeof v->number) &&
-        get_text(f, v->name, sizeof v->name) && get_text(f, v->birth_date, sizeof v->birth_date) &&
-        get_text(f, v->contact, sizeof v->contact) && get_text(f, v->disabled, sizeof v->disabled);
+    bool ok = fread(&v->id, sizeof v->id, 1, f) == 1 &&
+              fread(&v->unit, sizeof v->unit, 1, f) == 1 && (channel = fgetc(f)) != EOF &&
+              get_text(f, v->number, sizeof v->number) && get_text(f, v->name, sizeof v->name) &&
+              get_text(f, v->birth_date, sizeof v->birth_date) &&
+              get_text(f, v->contact, sizeof v->contact) &&
+              get_text(f, v->contact2, sizeof v->contact2) &&
+              get_text(f, v->disabled, sizeof v->disabled);
     v->channel = (uint8_t)channel;
     return ok;
 }
@@ -186,12 +190,14 @@ static unsigned lay_over(tp_voter *v, const tp_roll_row *row) {
     if (strcmp(v->name, row->name) != 0) bits |= 1u << NAME;
     if (strcmp(v->birth_date, row->birth_date) != 0) bits |= 1u << BIRTH_DATE;
     if (row->has_contact && strcmp(v->contact, row->contact) != 0) bits |= 1u << CONTACT;
+    if (row->has_contact2 && strcmp(v->contact2, row->contact2) != 0) bits |= 1u << CONTACT2;
     if (v->unit != row->unit) bits |= 1u << UNIT;
     if (row->channel && v->channel != row->channel) bits |= 1u << CHANNEL;
     memcpy(v->number, row->number, sizeof v->number);
     memcpy(v->name, row->name, sizeof v->name);
     memcpy(v->birth_date, row->birth_date, sizeof v->birth_date);
     if (row->has_contact) memcpy(v->contact, row->contact, sizeof v->contact);
+    if (row->has_contact2) memcpy(v->contact2, row->contact2, sizeof v->contact2);
     v->unit = row->unit;
     if (row->channel) v->channel = (uint8_t)row->channel;
     return bits;
@@ -497,7 +503,7 @@ static void map_column(tp_roll_map *map, const char *text) {
         return;
     }
     tp_usage("--column takes COLUMN=HEADER, the column one of number, name, birth_date, contact, "
-             "unit, channel");
+             "unit, channel, contact2");
 }
 
 int tp_roll_import(int argc, char **argv) {
@@ -519,7 +525,7 @@ int tp_roll_import(int argc, char **argv) {
     if (tp_args(argc, argv, "roll import FILE.csv --manifest FILE (--data DIR | --dry-run)",
                 "Checks a roll, compares it with the present one and imports it, wholly or not at "
                 "all.\nColumns: number, name, birth_date (1990-12-31), contact, unit, and channel "
-                "if it has one.",
+                "and contact2 if it has them.",
                 table, words, 1) != 1)
         tp_usage("roll import takes a file");
     if (!manifest || (!im->data && !im->dry))

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const tp_roll_columns[TP_ROLL_COLUMNS] = {"number",  "name", "birth_date",
-                                                      "contact", "unit", "channel"};
+const char *const tp_roll_columns[TP_ROLL_COLUMNS] = {"number", "name",    "birth_date", "contact",
+                                                      "unit",   "channel", "contact2"};
 const char *const tp_roll_channels[TP_ROLL_CHANNELS + 1] = {"", "online", "post", "mail"};
 
 unsigned tp_roll_channel(const char *name) {
@@ -27,14 +27,15 @@ tp_err tp_roll_map_header(tp_roll_map *map, const tp_csv *c, tp_roll_column *col
     for (tp_roll_column i = 0; i < TP_ROLL_COLUMNS; i++) {
         *column = i;
         map->at[i] = -1;
-        bool none = (i == TP_ROLL_CONTACT || i == TP_ROLL_CHANNEL) && !map->header[i][0];
+        bool optional = i == TP_ROLL_CHANNEL || i == TP_ROLL_CONTACT2;
+        bool none = (i == TP_ROLL_CONTACT || optional) && !map->header[i][0];
         for (size_t j = 0; j < c->count && !none; j++) {
             if (strcmp(c->field[j], map->header[i]) != 0) continue;
             if (map->at[i] >= 0) return TP_REFUSED;
             map->at[i] = (int)j;
         }
-        /* the column channel may be missing, unless it was given another name */
-        none = none || (i == TP_ROLL_CHANNEL && map->header[i] == tp_roll_columns[i]);
+        /* these may be missing, unless one was given another name */
+        none = none || (optional && map->header[i] == tp_roll_columns[i]);
         if (map->at[i] < 0 && !none) return TP_REFUSED;
     }
     return TP_OK;
@@ -49,6 +50,7 @@ FAULT(fault_number, "roll.number", "number: empty, longer than 31, or not of vis
 FAULT(fault_name, "roll.name", "name: empty, longer than 127 bytes, or without a letter");
 FAULT(fault_date, "roll.birth-date", "birth_date: not a date such as 1990-12-31");
 FAULT(fault_contact, "roll.contact", "contact: longer than 127 bytes");
+FAULT(fault_contact2, "roll.contact", "contact2: longer than 127 bytes");
 FAULT(fault_unit, "roll.unit", "unit: not in the manifest");
 FAULT(fault_channel, "roll.channel", "channel: not online, post or mail");
 
@@ -131,6 +133,9 @@ const tp_row_fault *tp_roll_row_read(tp_roll_row *row, const tp_csv *c, tp_roll_
     if (!take(row->contact, sizeof row->contact, &len, c, map->at[TP_ROLL_CONTACT]))
         return &fault_contact;
     row->has_contact = map->at[TP_ROLL_CONTACT] >= 0;
+    if (!take(row->contact2, sizeof row->contact2, &len, c, map->at[TP_ROLL_CONTACT2]))
+        return &fault_contact2;
+    row->has_contact2 = map->at[TP_ROLL_CONTACT2] >= 0;
     if (!take(text, sizeof text, &len, c, map->at[TP_ROLL_UNIT]) ||
         !find_unit(&row->unit, text, map, m))
         return &fault_unit;

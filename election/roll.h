@@ -15,7 +15,8 @@ typedef enum {
     TP_ROLL_BIRTH_DATE,
     TP_ROLL_CONTACT,
     TP_ROLL_UNIT,
-    TP_ROLL_CHANNEL, /* a file may lack it */
+    TP_ROLL_CHANNEL,  /* a file may lack these two */
+    TP_ROLL_CONTACT2, /* a second way to the voter, such as a phone beside an e-mail */
     TP_ROLL_COLUMNS,
 } tp_roll_column;
 extern const char *const tp_roll_columns[TP_ROLL_COLUMNS];
@@ -36,11 +37,11 @@ typedef struct {
 typedef struct {
     char number[32];
     char name[128];
-    char birth_date[11]; /* YYYY-MM-DD */
-    char contact[128];   /* "": none */
+    char birth_date[11];              /* YYYY-MM-DD */
+    char contact[128], contact2[128]; /* "": none */
     uint16_t unit;
-    unsigned channel; /* 0: not said */
-    bool has_contact; /* the file has the column */
+    unsigned channel;               /* 0: not said */
+    bool has_contact, has_contact2; /* the file has the column */
 } tp_roll_row;
 
 /* Every column by its own name. */

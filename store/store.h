@@ -44,6 +44,7 @@ typedef struct {
     char name[128];
     char birth_date[11]; /* YYYY-MM-DD */
     char contact[128];   /* e-mail or phone on the roll; "" if none */
+    char contact2[128];  /* a second one; "" if none */
     uint16_t unit;
     uint8_t channel;    /* TP_CHANNEL_..; a row added with 0 is online */
     char disabled[128]; /* the reason; "" if the voter is not disabled */

@@ -13,8 +13,8 @@ INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET 
 SELECT value FROM meta WHERE name = ?1;
 
 -- name: voter_add
-INSERT INTO voter (number, name, birth_date, contact, unit, channel, disabled, words)
-VALUES (?1, ?2, ?3, ?4, ?5, max(?6, 1), ?7, ?8);
+INSERT INTO voter (number, name, birth_date, contact, unit, channel, disabled, words, contact2)
+VALUES (?1, ?2, ?3, ?4, ?5, max(?6, 1), ?7, ?8, ?9);
 -- name: voter_words_add
 INSERT INTO voter_words (rowid, words) VALUES (?1, ?2);
 -- name: voter_words_remove
@@ -23,25 +23,27 @@ INSERT INTO voter_words (voter_words, rowid, words) VALUES ('delete', ?1, ?2);
 SELECT words FROM voter WHERE id = ?1;
 -- name: voter_update
 UPDATE voter SET name = ?2, birth_date = ?3, contact = ?4, unit = ?5, channel = max(?6, 1),
-    disabled = ?7, words = ?8
+    disabled = ?7, words = ?8, contact2 = ?9
 WHERE id = ?1;
 -- name: voter_remove
 DELETE FROM voter WHERE id = ?1;
 -- name: voter_find
-SELECT id, number, name, birth_date, contact, unit, channel, disabled FROM voter
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2 FROM voter
 WHERE number = ?1;
 -- name: voter_get
-SELECT id, number, name, birth_date, contact, unit, channel, disabled FROM voter WHERE id = ?1;
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2
+FROM voter WHERE id = ?1;
 -- name: voter_count
 SELECT count(*) FROM voter;
 -- name: voters_after
-SELECT id, number, name, birth_date, contact, unit, channel, disabled FROM voter
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2 FROM voter
 WHERE id > ?2 ORDER BY id LIMIT ?1;
 -- name: voters_numbered
-SELECT id, number, name, birth_date, contact, unit, channel, disabled FROM voter
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2 FROM voter
 WHERE number >= ?2 AND number < ?2 || char(0x10ffff) ORDER BY number LIMIT ?1;
 -- name: voters_search
-SELECT v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled
+SELECT v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
+       v.contact2
 FROM (SELECT rowid FROM voter_words WHERE voter_words MATCH ?2 ORDER BY rowid LIMIT ?1) w
 JOIN voter v ON v.id = w.rowid;
 
@@ -67,7 +69,8 @@ FROM enrolment WHERE credential = ?1;
 -- name: enrolment_waiting
 SELECT e.id, e.voter, e.state, e.code_hash, e.code_expires, e.code_tries, e.sends, e.sends_since,
        e.updated, e.credential, e.possession,
-       v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled
+       v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
+       v.contact2
 FROM enrolment e JOIN voter v ON v.id = e.voter
 WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' ORDER BY e.updated, e.voter LIMIT ?1;
 -- name: enrolment_counts

@@ -18,6 +18,7 @@ void sql_get_voter(sqlite3_stmt *st, int at, tp_voter *v) {
     v->unit = (uint16_t)sql_get_int(st, at + 5);
     v->channel = (uint8_t)sql_get_int(st, at + 6);
     sql_get_text(st, at + 7, v->disabled, sizeof v->disabled);
+    sql_get_text(st, at + 8, v->contact2, sizeof v->contact2);
 }
 
 static void bind_voter(sqlite3_stmt *st, const tp_voter *v, const char *words) {
@@ -28,6 +29,7 @@ static void bind_voter(sqlite3_stmt *st, const tp_voter *v, const char *words) {
     sql_int(st, 6, v->channel);
     sql_text(st, 7, v->disabled);
     sql_text(st, 8, words);
+    sql_text(st, 9, v->contact2);
 }
 
 static tp_err words_add(tp_store *s, int64_t id, const char *words) {

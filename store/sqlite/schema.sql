@@ -15,7 +15,8 @@ CREATE TABLE voter (
     unit       INTEGER NOT NULL,
     channel    INTEGER NOT NULL,
     disabled   TEXT NOT NULL,
-    words      TEXT NOT NULL
+    words      TEXT NOT NULL,
+    contact2   TEXT NOT NULL
 ) STRICT;
 
 -- Finds voters by words and by their beginnings. Beginnings of up to eight letters have indexes of

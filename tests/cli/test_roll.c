@@ -147,20 +147,21 @@ static void test_import(void **state) {
     assert_string_equal(v.contact, "m@b.example");
     expect(tell("%s", import), 0, "added 0, changed 0, as before 3");
     /* a diff: a name and a unit changed, one new, one missing; channel besides */
-    add_line("channel,unit,contact,name,birth_date,number\n");
-    add_line(",%s,m@b.example,Maria Reyes,1990-01-02,N1\n", unit1);
-    add_line("mail,%s,,Juan dela Cruz,1980-05-06,N2\n", unit1);
-    add_line("post,%s,,Lim Ong,1981-05-06,N4\n", unit1);
+    add_line("channel,unit,contact,name,birth_date,number,contact2\n");
+    add_line(",%s,m@b.example,Maria Reyes,1990-01-02,N1,+63 2 1\n", unit1);
+    add_line("mail,%s,,Juan dela Cruz,1980-05-06,N2,\n", unit1);
+    add_line("post,%s,,Lim Ong,1981-05-06,N4,\n", unit1);
     put_csv();
     result r = tell("%s --dry-run --json", import);
     assert_int_equal(r.code, 0);
     assert_non_null(strstr(r.text, "\"added\":1,\"changed\":2,\"same\":0,\"missing\":1"));
-    assert_non_null(strstr(r.text, "\"name\":1,\"birth_date\":0,\"contact\":0,\"unit\":1,"
-                                   "\"channel\":1"));
+    assert_non_null(strstr(r.text, "\"name\":1,\"birth_date\":0,\"contact\":0,"
+                                   "\"contact2\":1,\"unit\":1,\"channel\":1"));
     assert_non_null(strstr(r.text, "\"stored\":false"));
     expect(tell("%s", import), 0, "not in the file: 1 (kept");
     v = voter("N1", &found);
     assert_string_equal(v.name, "Maria Reyes");
+    assert_string_equal(v.contact2, "+63 2 1");
     assert_int_equal(v.unit, 1);
     assert_int_equal(voter("N2", &found).channel, TP_CHANNEL_MAIL);
     assert_int_equal(voter("N4", &found).channel, TP_CHANNEL_POST);

@@ -54,12 +54,17 @@ static void test_header(void **state) {
     assert_int_equal(column, TP_ROLL_CONTACT);
     assert_int_equal(header("number,name,birth_date,contact,unit,name", &column), TP_REFUSED);
     assert_int_equal(column, TP_ROLL_NAME);
+    assert_int_equal(header("contact2,number,name,birth_date,contact,unit", &column), TP_OK);
+    assert_int_equal(map.at[TP_ROLL_CONTACT2], 0);
     map.header[TP_ROLL_CONTACT] = "";
     map.header[TP_ROLL_NAME] = "Voter's name";
     assert_int_equal(header("number,Voter's name,birth_date,unit,contact", &column), TP_OK);
     assert_int_equal(map.at[TP_ROLL_CONTACT], -1);
     assert_int_equal(header("number,name,birth_date,unit", &column), TP_REFUSED);
     map.header[TP_ROLL_NAME] = "name";
+    map.header[TP_ROLL_CONTACT2] = "phone";
+    assert_int_equal(header("number,name,birth_date,unit", &column), TP_REFUSED);
+    assert_int_equal(column, TP_ROLL_CONTACT2);
     map.header[TP_ROLL_CHANNEL] = "way";
     assert_int_equal(header("number,name,birth_date,unit", &column), TP_REFUSED);
     assert_int_equal(column, TP_ROLL_CHANNEL);
@@ -111,7 +116,13 @@ static void test_row(void **state) {
     assert_string_equal(ROW("N1,%s,1992-01-01,,%s,", long_text, unit), "roll.name");
     assert_string_equal(ROW("N1,A,1992-01-01,%s,%s,", long_text, unit), "roll.contact");
     assert_string_equal(ROW("N1,A,1992-01-01,,%s-,", unit), "roll.unit");
+    assert_false(r.has_contact2);
     assert_string_equal(ROW("N1,A,1992-01-01,,%s,web", unit), "roll.channel");
+    assert_int_equal(header("number,name,birth_date,contact,unit,contact2", &column), TP_OK);
+    assert_null(ROW("N1,A,1992-01-01,a@b.example,%s, +63 2 8527 1 ", unit));
+    assert_true(r.has_contact2);
+    assert_string_equal(r.contact2, "+63 2 8527 1");
+    assert_string_equal(ROW("N1,A,1992-01-01,,%s,%s", unit, long_text), "roll.contact");
 #undef ROW
 }
 

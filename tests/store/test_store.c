@@ -96,6 +96,7 @@ static tp_voter voter(unsigned i) {
     snprintf(v.name, sizeof v.name, "Peña, María %u", i);
     snprintf(v.birth_date, sizeof v.birth_date, "19%02u-02-03", i % 90 + 10);
     snprintf(v.contact, sizeof v.contact, "v%u@example.org", i);
+    snprintf(v.contact2, sizeof v.contact2, "+63 %u", i);
     return v;
 }
 
@@ -120,6 +121,7 @@ static void test_roll(void **state) {
     assert_string_equal(got.name, v.name);
     assert_string_equal(got.birth_date, v.birth_date);
     assert_string_equal(got.contact, v.contact);
+    assert_string_equal(got.contact2, v.contact2);
     assert_int_equal(got.unit, v.unit);
     int64_t id = got.id;
     OK(tp_store_voter_get(c->s, id, &got, &found));
