@@ -1,6 +1,6 @@
 /* Stage define: reads a manifest. Strict: every object has exactly its members, every number its
  * bounds, every reference its target. At least as strict as spec/manifest.schema.json.
- * spec: chapter 3 (define), requirements M-1..M-20.
+ * spec: chapter 3 (define), requirements M-1..M-23.
  *
  * Invariants
  *  1. A parsed manifest satisfies every limit of election.h, and a ballot, a deal and an opening
@@ -28,6 +28,8 @@ enum {
     MAX_REGISTERED = 1 << 23, /* of one unit */
     MAX_FLOOR = 1000000,
     MAX_INTERVAL_S = 86400,
+    MAX_SHARED = 100,
+    MAX_REVIEW_DAYS = 90,
 };
 
 /* ---- memory ---- */
@@ -598,6 +600,124 @@ static tp_err parse_policy(walk *w, json_t *root) {
     return word(&which, w, json_object_get(root, "revote"), "revote", revotes);
 }
 
+/* ---- enrolment. spec: M-23 ---- */
+
+static tp_err parse_routes(uint8_t *routes, walk *w, json_t *object, const char *name) {
+    static const char *const words[] = {"code", "letter", "desk", "documents", "oidc", NULL};
+    json_t *list, *v;
+    size_t i, which = 0;
+    tp_err err = array(&list, w, object, name, 1, 5);
+    if (err != TP_OK) return err;
+    *routes = 0;
+    json_array_foreach(list, i, v) {
+        if ((err = word(&which, w, v, name, words)) != TP_OK) return err;
+        if (*routes >> which & 1) return refuse_at(w, name, TP_REFUSED, "manifest.duplicate");
+        *routes |= (uint8_t)(1u << which);
+    }
+    return TP_OK;
+}
+
+/* The routes of every unit, and instead of these those of some. Gives all that occur. */
+static tp_err parse_posts(uint8_t *all, walk *w, json_t *enrol) {
+    tp_manifest *m = w->m;
+    json_t *posts = json_object_get(enrol, "posts");
+    uint8_t routes;
+    size_t found = 0;
+    tp_err err = parse_routes(&routes, w, enrol, "routes");
+    if (err != TP_OK) return err;
+    if (!json_is_object(posts)) return refuse_at(w, "posts", TP_MALFORMED, "manifest.type");
+    size_t at = enter(w, ".posts");
+    *all = 0;
+    for (size_t u = 0; u < m->unit_count; u++) {
+        m->units[u].routes = routes;
+        if (json_object_get(posts, m->units[u].id)) {
+            found++;
+            err = parse_routes(&m->units[u].routes, w, posts, m->units[u].id);
+            if (err != TP_OK) return err;
+        }
+        *all |= m->units[u].routes;
+    }
+    if (found != json_object_size(posts)) return refuse(w, TP_REFUSED, "manifest.reference");
+    leave(w, at);
+    return TP_OK;
+}
+
+/* A key for each registrar, to which documents are sealed. */
+static tp_err parse_document_keys(walk *w, json_t *enrol) {
+    tp_manifest *m = w->m;
+    json_t *list, *v;
+    size_t i;
+    tp_err err = array(&list, w, enrol, "documents", 1, TP_MAX_SIGNERS);
+    if (err != TP_OK) return err;
+    if (json_array_size(list) != m->registrars.count)
+        return refuse_at(w, "documents", TP_REFUSED, "manifest.value");
+    m->enrol.document_keys = keep(m, m->registrars.count * sizeof *m->enrol.document_keys);
+    if (!m->enrol.document_keys) return out_of_memory(w);
+    json_array_foreach(list, i, v) {
+        uint8_t *key = m->enrol.document_keys[i];
+        const char *hex = json_string_value(v);
+        if (!hex) return refuse_at(w, "documents", TP_MALFORMED, "manifest.type");
+        if (!hex32(key, hex) || !good_key(key))
+            return refuse_at(w, "documents", TP_MALFORMED, "manifest.key");
+        for (size_t j = 0; j < i; j++)
+            if (!memcmp(key, m->enrol.document_keys[j], 32))
+                return refuse_at(w, "documents", TP_REFUSED, "manifest.duplicate");
+    }
+    return TP_OK;
+}
+
+static tp_err parse_provider(walk *w, json_t *enrol) {
+    static const char *const names[] = {"issuer", "client", "name", "claim", NULL};
+    tp_enrol_rules *r = &w->m->enrol;
+    json_t *oidc = json_object_get(enrol, "oidc");
+    size_t at = enter(w, ".oidc");
+    tp_err err = exactly(w, oidc, names);
+    if (err == TP_OK) err = text(&r->issuer, w, oidc, "issuer", 1);
+    if (err == TP_OK) err = text(&r->client, w, oidc, "client", 1);
+    if (err == TP_OK) err = text(&r->provider, w, oidc, "name", 1);
+    if (err == TP_OK) err = text(&r->claim, w, oidc, "claim", 1);
+    if (err != TP_OK) return err;
+    bool https = strncmp(r->issuer, "https://", 8) == 0;
+    if (!https && !(w->m->test && strncmp(r->issuer, "http://127.0.0.1:", 17) == 0))
+        return refuse_at(w, "issuer", TP_REFUSED, "manifest.value");
+    leave(w, at);
+    return TP_OK;
+}
+
+/* Absent: a code to the contact on the roll, everywhere. */
+static tp_err parse_enrol(walk *w, json_t *enrol) {
+    const char *names[] = {"show", "shared", "review_days", "routes", "posts", NULL, NULL, NULL};
+    tp_enrol_rules *r = &w->m->enrol;
+    uint8_t all = 0;
+    size_t at = enter(w, ".enrol"), count = 5;
+    if (!json_is_object(enrol)) return refuse(w, TP_MALFORMED, "manifest.type");
+    if (json_object_get(enrol, "documents")) names[count++] = "documents";
+    if (json_object_get(enrol, "oidc")) names[count++] = "oidc";
+    tp_err err = exactly(w, enrol, names);
+    if (err != TP_OK) return err;
+    if (!json_is_boolean(json_object_get(enrol, "show")))
+        return refuse_at(w, "show", TP_MALFORMED, "manifest.type");
+    r->show = json_is_true(json_object_get(enrol, "show"));
+    if ((err = number16(&r->shared, w, enrol, "shared", 1, MAX_SHARED)) != TP_OK) return err;
+    err = number16(&r->review_days, w, enrol, "review_days", 1, MAX_REVIEW_DAYS);
+    if (err == TP_OK) err = parse_posts(&all, w, enrol);
+    if (err != TP_OK) return err;
+    if (!json_object_get(enrol, "documents") != !(all & TP_ROUTE_DOCUMENTS))
+        return refuse_at(w, "documents", TP_MALFORMED, "manifest.members");
+    if (!json_object_get(enrol, "oidc") != !(all & TP_ROUTE_OIDC))
+        return refuse_at(w, "oidc", TP_MALFORMED, "manifest.members");
+    if (all & TP_ROUTE_DOCUMENTS) err = parse_document_keys(w, enrol);
+    if (err == TP_OK && (all & TP_ROUTE_OIDC)) err = parse_provider(w, enrol);
+    if (err == TP_OK) leave(w, at);
+    return err;
+}
+
+static void default_enrol(tp_manifest *m) {
+    m->enrol = (tp_enrol_rules){.show = true, .shared = 4, .review_days = 5};
+    for (size_t u = 0; u < m->unit_count; u++)
+        m->units[u].routes = TP_ROUTE_CODE;
+}
+
 /* ---- what spans several parts ---- */
 
 /* Every contest is in a style, every style in a unit. spec: M-17 */
@@ -667,11 +787,13 @@ static tp_err parse_ballots(walk *w, json_t *root) {
 }
 
 static tp_err parse_root(walk *w, json_t *root) {
-    static const char *const names[] = {
-        "tapat",    "suite",    "id",     "title", "languages", "zone",      "test",
-        "times",    "contests", "styles", "units", "merge",     "trustees",  "registrars",
-        "officers", "log",      "batch",  "check", "revote",    "witnesses", NULL};
+    const char *names[] = {"tapat",    "suite",      "id",       "title",  "languages", "zone",
+                           "test",     "times",      "contests", "styles", "units",     "merge",
+                           "trustees", "registrars", "officers", "log",    "batch",     "check",
+                           "revote",   "witnesses",  NULL,       NULL};
     tp_manifest *m = w->m;
+    json_t *enrol = json_object_get(root, "enrol");
+    if (enrol) names[sizeof names / sizeof *names - 2] = "enrol";
     tp_err err = exactly(w, root, names);
     if (err == TP_OK) err = parse_head(w, root);
     if (err == TP_OK) err = parse_ballots(w, root);
@@ -684,6 +806,10 @@ static tp_err parse_root(walk *w, json_t *root) {
     if (err == TP_OK) err = parse_witnesses(w, root);
     if (err == TP_OK) err = parse_batch(w, root);
     if (err == TP_OK) err = parse_policy(w, root);
+    if (err == TP_OK && enrol)
+        err = parse_enrol(w, enrol);
+    else
+        default_enrol(m);
     if (err == TP_OK) err = check_used(w);
     if (err == TP_OK) err = check_sizes(w);
     return err;

@@ -33,7 +33,25 @@ typedef struct {
     const char *id, *name, *country, *group; /* group: the pool that small units merge into */
     uint32_t registered;                     /* on the roll */
     uint16_t style;
+    uint8_t routes; /* of enrolment that are open here: a set of tp_enrol_route */
 } tp_unit;
+
+/* How a person shows who they are. spec: M-23 */
+typedef enum {
+    TP_ROUTE_CODE = 1,      /* a one-time code to the contact on the roll */
+    TP_ROUTE_LETTER = 2,    /* a code on paper */
+    TP_ROUTE_DESK = 4,      /* in person at the post */
+    TP_ROUTE_DOCUMENTS = 8, /* photos, looked at by a registrar */
+    TP_ROUTE_OIDC = 16,     /* an identity provider's word */
+} tp_enrol_route;
+
+typedef struct {
+    bool show;                    /* a look-up tells the unit and its routes */
+    uint16_t shared;              /* so many voters may share a contact */
+    uint16_t review_days;         /* within which registrars decide */
+    uint8_t (*document_keys)[32]; /* one for each registrar; NULL: no unit has that route */
+    const char *issuer, *client, *provider, *claim; /* NULL: no unit has the route OIDC */
+} tp_enrol_rules;
 
 typedef struct {
     const char *name;
@@ -62,7 +80,8 @@ typedef struct {
     uint8_t log_key[32]; /* Ed25519: checkpoints and promises */
     uint32_t batch_interval_s, promise_deadline_s;
     tp_college witnesses; /* quorum, may be 0: cosignatures that a checkpoint carries */
-    void *arena;          /* owns every string and array above */
+    tp_enrol_rules enrol;
+    void *arena; /* owns every string and array above */
 } tp_manifest;
 
 /* Parses strictly: unknown, missing or duplicate members, wrong types, bad keys, duplicate ids or

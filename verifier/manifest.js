@@ -1,4 +1,4 @@
-// The manifest: the schema and what a schema cannot say. spec: M-1..M-22
+// The manifest: the schema and what a schema cannot say. spec: M-1..M-23
 import { ed25519 } from '@noble/curves/ed25519';
 import { ascii, Fault, Malformed, unhex } from './bytes.js';
 import { pointNotIdentity } from './group.js';
@@ -59,18 +59,20 @@ const list = (min, max, kind) => (v, where) => {
   if (v.length < min || v.length > max) fail('value', where);
   return v.map((x, i) => kind(x, `${where}[${i}]`));
 };
-// Exactly these members. spec: M-2
-const object = (members) => (v, where) => {
-  if (!isObject(v)) fail('type', where);
-  const names = Object.keys(members);
-  for (const name of names)
-    if (!v.has(name)) fail('members', where === '/' ? name : `${where}.${name}`);
-  for (const name of v.keys()) if (!names.includes(name)) fail('members', where);
-  const out = {};
-  for (const [name, kind] of Object.entries(members))
-    out[name] = kind(v.get(name), where === '/' ? name : `${where}.${name}`);
-  return out;
-};
+// Exactly these members, and perhaps some that may be absent. spec: M-2
+const object =
+  (members, optional = {}) =>
+  (v, where) => {
+    if (!isObject(v)) fail('type', where);
+    const kinds = { ...members, ...optional };
+    for (const name of Object.keys(members))
+      if (!v.has(name)) fail('members', where === '/' ? name : `${where}.${name}`);
+    for (const name of v.keys()) if (!Object.hasOwn(kinds, name)) fail('members', where);
+    const out = {};
+    for (const [name, kind] of Object.entries(kinds))
+      if (v.has(name)) out[name] = kind(v.get(name), where === '/' ? name : `${where}.${name}`);
+    return out;
+  };
 const distinct = (values, where) => {
   if (new Set(values).size !== values.length) fail('duplicate', where);
 };
@@ -113,7 +115,26 @@ const ed25519Key = (v, where) => {
 const signer = object({ name: text(), key: groupKey });
 const college = object({ quorum: integer(1, 32), who: list(1, 32, signer) });
 
-const schema = object({
+const routes = list(1, 5, oneOf('code', 'letter', 'desk', 'documents', 'oidc'));
+// spec: M-23
+const enrol = object(
+  {
+    show: boolean,
+    shared: integer(1, 100),
+    review_days: integer(1, 90),
+    routes,
+    posts: (v, where) => {
+      if (!isObject(v)) fail('type', where);
+      return new Map([...v].map(([unit, x]) => [unit, routes(x, `${where}.${unit}`)]));
+    },
+  },
+  {
+    documents: list(1, 32, groupKey),
+    oidc: object({ issuer: text(), client: text(), name: text(), claim: text() }),
+  },
+);
+
+const manifestMembers = {
   tapat: constant(1),
   suite: constant(SUITE),
   id,
@@ -161,7 +182,8 @@ const schema = object({
     quorum: integer(0, 16),
     who: list(0, 16, object({ name: text(), key: ed25519Key })),
   }),
-});
+};
+const schema = object(manifestMembers, { enrol });
 
 // ---- what a schema cannot say ----
 
@@ -253,6 +275,27 @@ function witnessesFit({ witnesses: w, log }) {
   if (w.quorum > w.who.length) fail('value', 'witnesses.quorum');
 }
 
+// spec: M-23
+function enrolFits({ enrol: e, units, registrars, test }) {
+  if (!e) return;
+  const lists = [e.routes, ...e.posts.values()];
+  for (const routes of lists) distinct(routes, 'enrol.routes');
+  for (const unit of e.posts.keys())
+    if (!units.some((u) => u.id === unit)) fail('reference', 'enrol.posts');
+  const used = (route) => units.some((u) => (e.posts.get(u.id) ?? e.routes).includes(route));
+  if (!e.documents === used('documents')) fail('members', 'enrol.documents');
+  if (!e.oidc === used('oidc')) fail('members', 'enrol.oidc');
+  if (e.documents) {
+    if (e.documents.length !== registrars.who.length) fail('value', 'enrol.documents');
+    distinct(
+      e.documents.map((k) => k.key.join()),
+      'enrol.documents',
+    );
+  }
+  if (e.oidc && !e.oidc.issuer.startsWith('https://'))
+    if (!test || !e.oidc.issuer.startsWith('http://127.0.0.1:')) fail('value', 'enrol.oidc.issuer');
+}
+
 export function parseManifest(bytes) {
   if (bytes.length > MAX_DOCUMENT) fail('size', 'manifest');
   const m = schema(parseJson(bytes), '/');
@@ -270,6 +313,7 @@ export function parseManifest(bytes) {
   if (m.batch.interval_s > m.batch.deadline_s) fail('value', 'batch.deadline_s');
   if (!isKeyName(m.log.origin)) fail('value', 'log.origin');
   witnessesFit(m);
+  enrolFits(m);
   m.points = m.contests.reduce((sum, c) => sum + c.p, 0);
   const messages = m.contests.reduce((sum, c) => sum + messageLength(c.p, m.t), 0);
   m.dealLength = messages + m.n * (32 * m.points + 48); // spec: X-7

@@ -352,6 +352,87 @@ static void test_sizes(void **state) {
     free(over);
 }
 
+#define ENROL(show, shared, routes, posts, more)                                                   \
+    "\"show\":" show ",\"shared\":" shared ",\"review_days\":5,\"routes\":" routes                 \
+    ",\"posts\":" posts more
+#define WITH(enrol) "\"enrol\":{" enrol "},\"merge\":"
+#define PROVIDER(issuer)                                                                           \
+    ",\"oidc\":{\"issuer\":\"" issuer                                                              \
+    "\",\"client\":\"tapat\",\"name\":\"National ID\",\"claim\":\"sub\"}"
+
+static void enrol_refused(const char *with, tp_err err, const char *code, const char *where) {
+    change("\"merge\":", with, err, code, where);
+}
+
+/* spec: M-23 */
+static void test_enrol(void **state) {
+    (void)state;
+    assert_int_equal(small->manifest.units[0].routes, TP_ROUTE_CODE);
+    assert_true(small->manifest.enrol.show);
+    char *json = fixture_manifest_with(
+        small, "\"merge\":",
+        WITH(ENROL("false", "7", "[\"letter\",\"desk\"]", "{\"oslo\":[\"code\",\"oidc\"]}",
+                   PROVIDER("https://id.example"))));
+    tp_manifest m;
+    tp_fault fault = {.code = ""};
+    tp_err err = tp_manifest_parse(&m, json, strlen(json), &fault);
+    assert_string_equal(fault.code, "");
+    assert_int_equal(err, TP_OK);
+    for (size_t u = 0; u < m.unit_count; u++)
+        assert_int_equal(m.units[u].routes, strcmp(m.units[u].id, "oslo") != 0
+                                                ? TP_ROUTE_LETTER | TP_ROUTE_DESK
+                                                : TP_ROUTE_CODE | TP_ROUTE_OIDC);
+    assert_false(m.enrol.show);
+    assert_int_equal(m.enrol.shared, 7);
+    assert_string_equal(m.enrol.claim, "sub");
+    assert_null(m.enrol.document_keys);
+    tp_manifest_free(&m);
+    free(json);
+    taken("\"merge\":", WITH(ENROL("true", "1", "[\"oidc\"]", "{}",
+                                   PROVIDER("http://127.0.0.1:9")))); /* a test election */
+    const char *value = "manifest.value", *members = "manifest.members";
+    enrol_refused(WITH(""), TP_MALFORMED, members, "enrol.show");
+    enrol_refused(WITH(ENROL("1", "4", "[\"code\"]", "{}", "")), TP_MALFORMED, "manifest.type",
+                  "enrol.show");
+    enrol_refused(WITH(ENROL("true", "0", "[\"code\"]", "{}", "")), TP_REFUSED, value,
+                  "enrol.shared");
+    enrol_refused(WITH(ENROL("true", "4", "[\"fax\"]", "{}", "")), TP_REFUSED, value,
+                  "enrol.routes");
+    enrol_refused(WITH(ENROL("true", "4", "[\"code\",\"code\"]", "{}", "")), TP_REFUSED,
+                  "manifest.duplicate", "enrol.routes");
+    enrol_refused(WITH(ENROL("true", "4", "[\"code\"]", "{\"nowhere\":[\"code\"]}", "")),
+                  TP_REFUSED, "manifest.reference", "enrol.posts");
+    enrol_refused(WITH(ENROL("true", "4", "[\"documents\"]", "{}", "")), TP_MALFORMED, members,
+                  "enrol.documents");
+    enrol_refused(WITH(ENROL("true", "4", "[\"code\"]", "{}", PROVIDER("https://id.example"))),
+                  TP_MALFORMED, members, "enrol.oidc");
+    enrol_refused(WITH(ENROL("true", "4", "[\"oidc\"]", "{}", PROVIDER("http://id.example"))),
+                  TP_REFUSED, value, "enrol.oidc.issuer");
+}
+
+/* One key for each registrar, each another. spec: M-23 */
+static void test_document_keys(void **state) {
+    (void)state;
+    char with[600], one[80];
+    const char *start = WITH(ENROL("true", "4", "[\"documents\"]", "{}", ",\"documents\":[%s]"));
+    char keys[3][65];
+    for (size_t i = 0; i < 3; i++)
+        sodium_bin2hex(keys[i], 65, small->manifest.officers.who[i].key, 32);
+    assert_int_equal(small->manifest.registrars.count, 1);
+    snprintf(one, sizeof one, "\"%s\"", keys[0]);
+    snprintf(with, sizeof with, start, one);
+    taken("\"merge\":", with);
+    snprintf(with, sizeof with, start, "7");
+    enrol_refused(with, TP_MALFORMED, "manifest.type", "enrol.documents");
+    memset(one + 1, '0', 64); /* the identity */
+    snprintf(with, sizeof with, start, one);
+    enrol_refused(with, TP_MALFORMED, "manifest.key", "enrol.documents");
+    char two[160];
+    snprintf(two, sizeof two, "\"%s\",\"%s\"", keys[0], keys[1]);
+    snprintf(with, sizeof with, start, two);
+    enrol_refused(with, TP_REFUSED, "manifest.value", "enrol.documents");
+}
+
 /* Totals of one option stay below 2^24. spec: M-19 */
 static void test_electorate(void **state) {
     (void)state;
@@ -374,6 +455,7 @@ int main(void) {
         cmocka_unit_test(test_references), cmocka_unit_test(test_colleges),
         cmocka_unit_test(test_policy),     cmocka_unit_test(test_witnesses),
         cmocka_unit_test(test_sizes),      cmocka_unit_test(test_electorate),
+        cmocka_unit_test(test_enrol),      cmocka_unit_test(test_document_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1307,7 +1307,7 @@ ballot(
   'ballot.signature',
 );
 
-// ---- the manifest: M-1..M-7, M-11, M-12, M-14..M-20, M-22
+// ---- the manifest: M-1..M-7, M-11, M-12, M-14..M-20, M-22, M-23
 const manifest = (name, how, code) =>
   add(
     `manifest: ${name}`,
@@ -1366,6 +1366,42 @@ manifest(
   text((t) => t.replace('"max": 2', '"max": 2.0')),
   'type',
 );
+// spec: M-23
+const provider = { issuer: 'https://id.example', client: 'us', name: 'ID', claim: 'sub' };
+export const enrolment = (change) => (v, e) => {
+  v.enrol = {
+    show: true,
+    shared: 4,
+    review_days: 5,
+    routes: ['code', 'documents'],
+    posts: { rome: ['oidc', 'desk', 'letter'] },
+    documents: e.trustees.slice(0, v.registrars.who.length).map((s) => hex(s.key)),
+    oidc: { ...provider },
+  };
+  change(v.enrol, v);
+};
+const enrol = (name, change, code) => manifest(`enrol, ${name}`, enrolment(change), code);
+enrol('a member less', (x) => void delete x.show, 'members');
+enrol('shared by none', (x) => void (x.shared = 0), 'value');
+enrol('an unknown route', (x) => x.routes.push('fax'), 'value');
+enrol('a route twice', (x) => x.posts.rome.push('desk'), 'duplicate');
+enrol('a post of no unit', (x) => void (x.posts.oslo = ['code']), 'reference');
+enrol('documents without keys', (x) => void delete x.documents, 'members');
+enrol('keys without documents', (x) => void (x.routes = ['code']), 'members');
+enrol('too few keys', (x) => x.documents.pop(), 'value');
+enrol('a key twice', (x) => void (x.documents[1] = x.documents[0]), 'duplicate');
+enrol('a key that is none', (x) => void (x.documents[0] = '00'.repeat(32)), 'key');
+enrol('no provider', (x) => void delete x.oidc, 'members');
+enrol('a provider for nobody', (x) => void (x.posts = {}), 'members');
+enrol(
+  'a provider in clear',
+  (x, v) => {
+    v.test = false;
+    x.oidc.issuer = 'http://127.0.0.1:9';
+  },
+  'value',
+);
+
 manifest('a member more', (v) => void (v.extra = 1), 'members');
 manifest('a member less', (v) => void delete v.zone, 'members');
 manifest(
@@ -1730,6 +1766,16 @@ export const unusual = [
     make: () => {
       const e = at('frozen');
       return e.push(e.shares(1, { garbage: true }), e.shares(2));
+    },
+  },
+  {
+    name: 'a manifest that says how voters enrol',
+    make: () => {
+      const e = new Election({ voters: 1 }),
+        value = e.manifestValue();
+      enrolment((x) => void (x.oidc.issuer = 'http://127.0.0.1:9'))(value, e);
+      e.setManifest(value);
+      return e.begin();
     },
   },
   {
