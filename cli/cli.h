@@ -94,8 +94,18 @@ int tp_say_answer(const tp_answer *a, const char *what);
 int tp_submit(const char *server, const uint8_t *entry, size_t len, const uint8_t *document,
               size_t document_len);
 
-/* Opens DIR and replays it (all proofs unless trusting) with progress. Exit code. */
-int tp_load_record(tp_record **r, tp_replay *p, const char *dir, bool trusting, unsigned threads);
+/* Opens DIR and replays it with progress; threads 0: one for each processor. remember: a file for
+ * what was checked (below), or NULL. Exit code. */
+int tp_load_record(tp_record **r, tp_replay *p, const char *dir, const tp_replay_options *o,
+                   const char *remember);
+
+/* What an earlier replay checked, kept in a file of the user's own: --remember. No file, or NULL:
+ * nothing. Exit codes. */
+#define TP_REMEMBER_OPTION(dest)                                                                   \
+    {"--remember", "FILE", TP_ARG_TEXT, dest,                                                      \
+     "a file of one's own: what was checked is noted there and not checked again"}
+int tp_load_remembered(tp_remembered *m, const char *path);
+int tp_save_remembered(const tp_remembered *m, const char *path);
 
 /* ---- the commands, one file each ---- */
 

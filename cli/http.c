@@ -7,13 +7,14 @@
 
 #include "cli/cli.h"
 
-enum { MAX_ANSWER = 128 << 20, TIMEOUT_S = 120, PUBLISH_TRIES = 300 };
+enum { MAX_ANSWER = 128 << 20, TIMEOUT_S = 120, COUNT_S = 900, PUBLISH_TRIES = 600 };
 
 struct tp_http {
     CURL *curl;
     char base[512];
     uint8_t *bytes;
     size_t len, cap;
+    long timeout_s;
 };
 
 static size_t collect(char *p, size_t size, size_t n, void *ctx) {
@@ -39,6 +40,7 @@ tp_http *tp_http_open(const char *base) {
     h->curl = curl_easy_init();
     h->bytes = calloc(1, 1);
     h->cap = 1;
+    h->timeout_s = TIMEOUT_S;
     size_t len = strlen(base);
     while (len && base[len - 1] == '/')
         len--;
@@ -64,7 +66,7 @@ static tp_answer perform(tp_http *h, const char *path) {
     curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, h);
     curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(h->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    curl_easy_setopt(h->curl, CURLOPT_TIMEOUT, h->timeout_s);
     tp_answer a = {0};
     if (curl_easy_perform(h->curl) == CURLE_OK)
         curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &a.status);
@@ -130,7 +132,9 @@ static int wait_published(tp_http *h, json_int_t index) {
     return tp_say(TP_EXIT_SYSTEM, "the entry was accepted but is not on the record yet");
 }
 
+/* Before it takes a freeze the server adds up all ballots of the record itself. */
 static int submit_body(tp_http *h, const uint8_t *body, size_t len) {
+    h->timeout_s = COUNT_S;
     tp_answer a = tp_http_post(h, "/api/board/entries", "application/octet-stream", body, len);
     if (a.status != 201) return tp_say_answer(&a, "entry");
     json_t *answer = json_loadb((const char *)a.bytes, a.len, 0, NULL);

@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 
 typedef struct {
-    const char *record, *server, *out, *add;
+    const char *record, *server, *out, *add, *remember;
     tp_arg_list officers;
 } act_args;
 
@@ -131,8 +131,8 @@ static int act_on_record(const act_args *a, tp_act act, uint16_t reason, const u
     tp_replay p;
     static const uint8_t zero[32];
     require(a);
-    bool trusting = act != TP_ACT_FREEZE && act != TP_ACT_PUBLISH;
-    int code = tp_load_record(&r, &p, a->record, trusting, 0);
+    tp_replay_options o = {.trusting = act != TP_ACT_FREEZE && act != TP_ACT_PUBLISH};
+    int code = tp_load_record(&r, &p, a->record, &o, a->remember);
     if (code != TP_EXIT_OK) return code;
     act_draft d = new_draft(act, subject ? subject : zero, reason), theirs = {0};
     if (find) code = find(&d, r, &p);
@@ -246,7 +246,7 @@ int tp_cmd_exclude(int argc, char **argv) {
 int tp_cmd_tally(int argc, char **argv) {
     act_args a = {0};
     const char *word;
-    const tp_arg table[] = {ACT_OPTIONS(a), TP_ARG_END};
+    const tp_arg table[] = {ACT_OPTIONS(a), TP_REMEMBER_OPTION(&a.remember), TP_ARG_END};
     if (tp_args(argc, argv, "tally freeze|publish [options]",
                 "freeze   add up the encrypted ballots of the closed record, so that trustees can\n"
                 "         decrypt these sums and nothing else, ever\n"

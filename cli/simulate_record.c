@@ -418,11 +418,13 @@ typedef struct {
     tp_replay_options options;
 } counting;
 
-static bool reopen(counting *c, const maker *m) {
-    c->options = (tp_replay_options){
-        .threads = (unsigned)m->o->threads, .trusting = true, .progress = tp_progress_print};
-    return tp_load_record(&c->record, &c->replay, m->o->out, true, (unsigned)m->o->threads) ==
-           TP_EXIT_OK;
+/* This program made the ballots: it need not check them. */
+static bool reopen(counting *c, const maker *m, bool counts) {
+    c->options = (tp_replay_options){.threads = (unsigned)m->o->threads,
+                                     .trusting = true,
+                                     .counting = counts,
+                                     .progress = tp_progress_print};
+    return tp_load_record(&c->record, &c->replay, m->o->out, &c->options, NULL) == TP_EXIT_OK;
 }
 
 static void end(counting *c) {
@@ -460,7 +462,7 @@ static bool freeze_and_decrypt(maker *m) {
     uint32_t withheld[TP_MAX_CONTESTS];
     tp_fault fault = {0};
     uint8_t hash[32];
-    if (!reopen(&c, m)) return false;
+    if (!reopen(&c, m, true)) return false;
     if (tp_replay_aggregate(&a, withheld, &c.replay, c.record, &c.options, &fault) != TP_OK)
         return tp_say_fault(&fault, "aggregates"), false;
     tp_writer measure = tp_writer_of(NULL, 0);
@@ -484,7 +486,7 @@ static bool publish(maker *m) {
     bool bad[TP_MAX_TRUSTEES] = {0};
     uint8_t hash[32];
     tp_fault fault = {0};
-    if (!reopen(&c, m)) return false;
+    if (!reopen(&c, m, false)) return false;
     if (tp_replay_results(&json, &json_len, &csv, &csv_len, bad, &c.replay, c.record, &c.options,
                           &fault) != TP_OK)
         return tp_say_fault(&fault, "results"), false;

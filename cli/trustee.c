@@ -308,12 +308,13 @@ static int step(session *s) {
 
 int tp_cmd_trustee(int argc, char **argv) {
     session s = {0};
-    const char *dir = NULL, *word;
+    const char *dir = NULL, *remember = NULL, *word;
     const tp_arg table[] = {{"--record", "DIR", TP_ARG_TEXT, &dir, "the public record"},
                             {"--key", "FILE", TP_ARG_TEXT, &s.key_path,
                              "this trustee's seed (tapat key, role trustee)"},
                             {"--out", "FILE", TP_ARG_TEXT, &s.out, "write the message to a file"},
                             {"--server", "URL", TP_ARG_TEXT, &s.server, "or send it"},
+                            TP_REMEMBER_OPTION(&remember),
                             TP_ARG_END};
     if (tp_args(argc, argv, "trustee step|live --record DIR --key FILE (--out FILE | --server URL)",
                 "step  checks the whole record, then takes the next step of the key ceremony or of "
@@ -327,7 +328,7 @@ int tp_cmd_trustee(int argc, char **argv) {
         tp_usage("trustee takes step or live, not '%s'", word);
     if (!dir || !s.key_path) tp_usage("--record and --key are needed");
     if (!s.server == !s.out) tp_usage("give either --out or --server");
-    int code = tp_load_record(&s.record, &s.replay, dir, false, 0);
+    int code = tp_load_record(&s.record, &s.replay, dir, &(tp_replay_options){0}, remember);
     if (code != TP_EXIT_OK) return code;
     code = TP_EXIT_REFUSED;
     if (tp_key_load(&s.key, s.key_path, "trustee")) {

@@ -64,12 +64,13 @@ static tp_err verify_archive(tp_verification *v, const char *file, const uint8_t
 }
 
 int tp_cmd_verify(int argc, char **argv) {
-    const char *dir, *fingerprint = NULL;
+    const char *dir, *fingerprint = NULL, *remember = NULL;
     uint64_t threads = 0;
     bool json = false;
     const tp_arg table[] = {
         {"--fingerprint", "HEX", TP_ARG_TEXT, &fingerprint, "the election's, known from elsewhere"},
         {"--threads", "N", TP_ARG_NUMBER, &threads, "as many as there are processors"},
+        TP_REMEMBER_OPTION(&remember),
         {"--json", NULL, TP_ARG_FLAG, &json, "the verdicts as JSON"},
         TP_ARG_END};
     if (tp_args(
@@ -87,7 +88,11 @@ int tp_cmd_verify(int argc, char **argv) {
     if (fingerprint && !tp_unhex(known, 32, fingerprint))
         tp_usage("--fingerprint takes 64 hex digits");
     tp_verification v;
+    tp_remembered before;
+    int code = tp_load_remembered(&before, remember);
+    if (code != TP_EXIT_OK) return code;
     tp_replay_options o = {.threads = threads ? (unsigned)threads : tp_cores(),
+                           .remember = remember ? &before : NULL,
                            .progress = tp_progress_print};
     struct stat st;
     bool archive = !stat(dir, &st) && S_ISREG(st.st_mode);
@@ -99,5 +104,9 @@ int tp_cmd_verify(int argc, char **argv) {
             print_line(&v.checks[i]);
         puts(err == TP_OK ? "\nEverything that is on this board holds." : "\nNOT VERIFIED.");
     }
-    return err == TP_OK ? TP_EXIT_OK : err == TP_SYSTEM ? TP_EXIT_SYSTEM : TP_EXIT_REFUSED;
+    code = err == TP_OK       ? tp_save_remembered(&before, remember)
+           : err == TP_SYSTEM ? TP_EXIT_SYSTEM
+                              : TP_EXIT_REFUSED;
+    tp_remembered_free(&before);
+    return code;
 }

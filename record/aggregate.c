@@ -7,7 +7,7 @@
  */
 #include "election/styles.h"
 #include "record/pool.h"
-#include "record/reader.h"
+#include "record/results.h"
 #include "record/sums.h"
 
 #include <stdlib.h>
@@ -274,6 +274,31 @@ static void release(work *w) {
     free(w->ballots);
     tp_reporting_free(&w->plan);
     tp_styles_free(&w->styles);
+}
+
+/* The document that the freeze act names. */
+static tp_err read_frozen(tp_aggregates *a, const tp_replay *p, tp_record *r, tp_fault *fault) {
+    uint8_t *bytes;
+    uint64_t len = 0;
+    tp_err err = tp_record_document(r, p->board.freeze_hash, &len, &bytes, fault);
+    if (err) return err;
+    err = tp_aggregates_read(a, &p->manifest, bytes, (size_t)len, fault);
+    free(bytes);
+    return err;
+}
+
+tp_err tp_replay_frozen(tp_aggregates *a, uint32_t withheld[static TP_MAX_CONTESTS],
+                        const tp_replay *p, tp_record *r, tp_fault *fault) {
+    work w = {.p = p, .r = r};
+    tp_err err = gather_ballots(&w);
+    if (!err) err = plan_sets(&w);
+    if (err)
+        tp_fail(fault, err, "system", "memory");
+    else
+        err = read_frozen(a, p, r, fault);
+    if (!err) memcpy(withheld, w.plan.withheld, sizeof w.plan.withheld);
+    release(&w);
+    return err;
 }
 
 tp_err tp_replay_aggregate(tp_aggregates *a, uint32_t withheld[static TP_MAX_CONTESTS],

@@ -97,7 +97,8 @@ TP_MUST_USE tp_err tp_record_consistency(tp_hash proof[static TP_TREE_MAX_PROOF]
 
 /* The state after all entries, from the public files alone. Used by verify, by the trustee's tool
  * and by tally. It checks order, signatures and rules of every entry; ballots' signatures and
- * proofs too unless `trusting`. */
+ * proofs too unless `trusting`, which is for who has checked them already: the server, of what it
+ * recorded itself. */
 typedef struct {
     tp_manifest manifest;
     tp_board board;
@@ -105,14 +106,30 @@ typedef struct {
     size_t credential_count;
     tp_reconciliation *units; /* manifest.unit_count */
     struct tp_sums *sums;     /* of the checked ballots, for tp_replay_aggregate; may be NULL */
+    uint64_t remembered;      /* entries before this one were checked by an earlier replay */
 } tp_replay;
 
 /* Progress of long work: done of total items of what; silent if NULL. */
 typedef void (*tp_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
 
+/* What a replay leaves for the next one of the same log: up to `size` all registrations' signatures
+ * and all ballots' signatures and proofs held. It is believed like the program itself. */
+typedef struct {
+    uint64_t size; /* 0: nothing */
+    uint8_t root[32];
+    size_t count; /* the sums of these ballots by contest and unit; 0: none were kept */
+    uint8_t (*points)[32];
+} tp_remembered;
+void tp_remembered_free(tp_remembered *m);
+
 typedef struct {
     unsigned threads;
     bool trusting;
+    bool counting; /* trusting: gathers the sums for tp_replay_aggregate in the same pass */
+    /* Without trusting. In: what an earlier replay left, used if this record goes on from there;
+     * the rest is checked. Out: what this replay leaves, if the record holds. NULL: none. spec:
+     * Y-20 */
+    tp_remembered *remember;
     tp_progress progress;
     void *progress_ctx;
 } tp_replay_options;
@@ -126,7 +143,8 @@ TP_MUST_USE tp_err tp_replay_aggregate(tp_aggregates *a, uint32_t withheld[stati
                                        const tp_replay *p, tp_record *r, const tp_replay_options *o,
                                        tp_fault *fault);
 /* From frozen board with at least t good shares: totals, results.json and results.csv (malloc'd).
- * bad[i] is set for each trustee whose shares fail. */
+ * bad[i] is set for each trustee whose shares fail. trusting: the sums are those that were frozen,
+ * not computed again. */
 TP_MUST_USE tp_err tp_replay_results(char **json, size_t *json_len, char **csv, size_t *csv_len,
                                      bool bad[static TP_MAX_TRUSTEES], const tp_replay *p,
                                      tp_record *r, const tp_replay_options *o, tp_fault *fault);

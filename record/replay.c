@@ -11,7 +11,9 @@
  *     applied are begun again.
  *  4. Memory: a few chunks, the tree's hashes, the credentials, the sums.
  *  5. Every ballot of the board was checked, and so added to the sums, exactly once: a chunk checks
- *     ballots only if it began after the act that opens the board, and is then applied whole.
+ *     ballots only if it began after the act that opens the board, and is then applied whole. Those
+ *     that an earlier replay checked are in the sums that it left; they are the same ballots, since
+ *     the tree's root at that size is.
  */
 #include "core/proof/schnorr.h"
 #include "election/styles.h"
@@ -90,6 +92,11 @@ static void mark_bad(chunk *c, uint64_t index, const tp_fault *fault) {
     c->fault = *fault;
 }
 
+static uint64_t first_to_check(const chunk *c) {
+    uint64_t remembered = c->in->out->remembered;
+    return c->first < remembered ? remembered : c->first;
+}
+
 /* Reads the bundles; what comes after a fault is not looked at. */
 static void read_chunk(chunk *c) {
     uint64_t bundle = c->first / TP_TILE_WIDTH;
@@ -156,10 +163,11 @@ static void check_registrations(chunk *c, bench *b, uint64_t index) {
     if (!registrations_good(c, b, body)) find_bad_registration(c, index, body);
 }
 
-/* Gathers the chunk's ballots of a style; those whose length is wrong are marked. */
+/* Gathers the chunk's ballots of a style that are to be checked; those whose length is wrong are
+ * marked. */
 static size_t gather(chunk *c, bench *b, const tp_ballot_style *s) {
     size_t n = 0;
-    for (uint64_t i = c->first; i < c->end && i < c->bad; i++) {
+    for (uint64_t i = first_to_check(c); i < c->end && i < c->bad; i++) {
         const tp_reader *e = entry_of(c, i);
         if (!e->left || e->p[0] != TP_ENTRY_BALLOT) continue;
         const uint8_t *ballot = e->p + ENTRY_HEAD;
@@ -193,12 +201,43 @@ static void add_up(void *ctx, const uint8_t *ballot, const tp_point *points) {
     tp_sums_add(a->sums, a->worker, a->style, unit, points);
 }
 
+/* Of believed ballots the ciphertexts alone are decoded, if the sums are wanted. */
+static void add_up_unchecked(chunk *c, unsigned worker, const tp_ballot_style *s, size_t n) {
+    bench *b = &c->in->benches[worker];
+    tp_sums *sums = c->in->out->sums;
+    tp_fault fault = {.err = TP_SYSTEM, .code = "system", .where = "memory"};
+    if (!sums) return;
+    if (bench_room(b, tp_ballot_points(s) * sizeof(tp_point))) {
+        mark_bad(c, b->index[0], &fault);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *ballot = b->ballot[i], *proof = ballot + TP_BALLOT_HEAD;
+        unsigned unit = (unsigned)ballot[UNIT_AT] << 8 | ballot[UNIT_AT + 1];
+        for (size_t k = 0; k < s->contest_count; k++) {
+            const tp_ballot_contest *of = &s->contests[k];
+            if (tp_points_decode_var(b->scratch, tp_rows(proof), 1 + tp_sum_points(&of->shape),
+                                     NULL)) {
+                tp_fail(&fault, TP_MALFORMED, "ballot.point", "ballot");
+                mark_bad(c, b->index[i], &fault);
+                return;
+            }
+            tp_sums_add_contest(sums, worker, of, unit, b->scratch);
+            proof += tp_sum_len(&of->shape);
+        }
+    }
+}
+
 static void check_ballots(chunk *c, unsigned worker, const tp_ballot_style *s) {
     bench *b = &c->in->benches[worker];
     summing sum = {c->in->out->sums, worker, s};
     const tp_ballots_sink sink = {add_up, &sum};
     size_t n = gather(c, b, s);
-    if (!n || c->in->o->trusting) return;
+    if (!n) return;
+    if (c->in->o->trusting) {
+        add_up_unchecked(c, worker, s, n);
+        return;
+    }
     tp_fault fault = {.err = TP_SYSTEM, .code = "system", .where = "memory"};
     if (bench_room(b, tp_ballot_verify_scratch(s, n))) {
         mark_bad(c, b->index[0], &fault);
@@ -218,7 +257,7 @@ static void check_ballots(chunk *c, unsigned worker, const tp_ballot_style *s) {
 static void run_chunk(tp_job *job, unsigned worker) {
     chunk *c = (chunk *)job;
     read_chunk(c);
-    for (uint64_t i = c->first; i < c->end && i < c->bad; i++) {
+    for (uint64_t i = first_to_check(c); i < c->end && i < c->bad; i++) {
         const tp_reader *e = entry_of(c, i);
         if (e->left && e->p[0] == TP_ENTRY_REGISTRATIONS)
             check_registrations(c, &c->in->benches[worker], i);
@@ -315,14 +354,24 @@ static tp_err load_manifest(replay *x, const tp_entry *e, tp_fault *fault) {
     return TP_OK;
 }
 
+/* With those of the ballots that are not checked again; without these all are read again later. */
+static void begin_sums(replay *x) {
+    tp_replay *out = x->out;
+    if (!out->sums || out->remembered <= out->board.size) return;
+    if (!tp_sums_begin(out->sums, x->o->remember)) return;
+    tp_sums_free(out->sums);
+    out->sums = NULL;
+}
+
 /* The keys are known now: ballots can be checked. */
 static tp_err open_board(replay *x, tp_fault *fault) {
     const tp_keys *keys = tp_ceremony_keys(x->out->board.ceremony);
     if (!keys) return tp_fail(fault, TP_REFUSED, "board.phase", "no keys");
     tp_err err = tp_styles_make(&x->styles, &x->out->manifest, keys);
-    if (!err && !x->o->trusting)
+    if (!err && (!x->o->trusting || x->o->counting))
         err = tp_sums_make(&x->out->sums, &x->out->manifest, tp_pool_threads(x->pool));
     if (err) return tp_fail(fault, err, "system", "memory");
+    begin_sums(x);
     x->opened = true;
     return TP_OK;
 }
@@ -442,6 +491,28 @@ static void finish(replay *x) {
     }
 }
 
+/* ---- between replays ---- */
+
+/* Does this log go on from the one that an earlier replay checked? Its manifest, keys and ballots
+ * up to there are then the same. spec: Y-20 */
+static void recall(replay *x) {
+    const tp_remembered *m = x->o->trusting ? NULL : x->o->remember;
+    uint8_t root[32];
+    if (m && m->size && tp_record_trusted_root(x->r, m->size, root) && !memcmp(root, m->root, 32))
+        x->out->remembered = m->size;
+}
+
+static tp_err remember(replay *x) {
+    tp_remembered *m = x->o->trusting ? NULL : x->o->remember;
+    if (!m) return TP_OK;
+    tp_remembered_free(m);
+    m->size = tp_record_size(x->r);
+    tp_record_root(x->r, m->root);
+    tp_err err = x->out->sums ? tp_sums_keep(m, x->out->sums) : TP_OK;
+    if (err) tp_remembered_free(m);
+    return err;
+}
+
 static tp_err prepare(replay *x) {
     tp_err err = tp_credentials_init(&x->credentials);
     if (!err) err = tp_pool_start(&x->pool, x->o->threads);
@@ -473,9 +544,11 @@ tp_err tp_replay_run(tp_replay *out, tp_record *r, const tp_replay_options *o, t
     tp_board_init(&out->board);
     tp_err err = tp_record_load_tree(r, fault);
     if (!err && (err = prepare(&x))) tp_fail(fault, err, "system", "memory or threads");
+    if (!err) recall(&x);
     if (!err) err = first_entry(&x, fault);
     if (!err) err = run_pipeline(&x, 1, fault);
     if (!err) finish(&x);
+    if (!err && (err = remember(&x))) tp_fail(fault, err, "system", "memory");
     release(&x);
     if (err) tp_replay_free(out);
     return err;

@@ -8,6 +8,10 @@
 /* Is what the freeze act names the hash of these aggregates? "aggregates.hash". spec: Y-13 */
 TP_MUST_USE tp_err tp_frozen_check(const tp_replay *p, const tp_aggregates *a, tp_fault *fault);
 
+/* The aggregates as they were frozen, for who knows that they are those of the board. */
+TP_MUST_USE tp_err tp_replay_frozen(tp_aggregates *a, uint32_t withheld[static TP_MAX_CONTESTS],
+                                    const tp_replay *p, tp_record *r, tp_fault *fault);
+
 /* The shares on the board, each judged. */
 typedef struct {
     tp_point *points[TP_MAX_TRUSTEES]; /* of good ones */

@@ -318,14 +318,19 @@ static tp_reconciliation sum_units(const tp_replay *p) {
 static void decide_entries(audit *a) {
     const tp_board *b = &a->p.board;
     const tp_reconciliation t = sum_units(&a->p);
-    decide(a, REGISTRATIONS, t.enrolled ? TP_PASS : TP_NOT_YET, NULL, "%u credentials", t.enrolled);
+    char before[64] = "";
+    if (a->p.remembered)
+        snprintf(before, sizeof before, ", those before entry %llu checked earlier",
+                 (unsigned long long)a->p.remembered);
+    decide(a, REGISTRATIONS, t.enrolled ? TP_PASS : TP_NOT_YET, NULL, "%u credentials%s",
+           t.enrolled, before);
     decide(a, CANCELS, b->approved ? TP_PASS : TP_NOT_YET, NULL, "%u cancelled", t.cancelled);
     if (b->phase < TP_OPEN) {
         decide(a, BALLOTS, TP_NOT_YET, NULL, "%s", "");
         decide(a, CHAINS, TP_NOT_YET, NULL, "%s", "");
     } else {
-        decide(a, BALLOTS, a->o->trusting ? TP_NOT_YET : TP_PASS, NULL, "%u ballots%s", t.ballots,
-               a->o->trusting ? ", proofs not checked" : "");
+        decide(a, BALLOTS, a->o->trusting ? TP_NOT_YET : TP_PASS, NULL, "%u ballots%s%s", t.ballots,
+               a->o->trusting ? ", proofs not checked" : "", before);
         decide(a, CHAINS, TP_PASS, NULL, "%u replaced by a later ballot", t.replaced);
     }
     decide(a, BATCHES, b->batches ? TP_PASS : TP_NOT_YET, NULL, "%u batches", b->batches);

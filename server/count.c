@@ -3,6 +3,9 @@
  * election that nobody can decrypt, or results that do not verify. Officers draw these acts up from
  * a copy of the record, and a cancel or an exclusion may have come since.
  *
+ * The ballots were checked when they came, so of the record only what a count needs is read: for
+ * FREEZE the ciphertexts are added up in one pass, for PUBLISH the sums are those that were frozen.
+ *
  * Runs on the recorder's thread: no ballots come any more, and no entry may come in between.
  * spec: S-17.
  */
@@ -12,13 +15,14 @@
 #include "record/record.h"
 #include "server/daemon.h"
 
-static const tp_replay_options options = {.threads = 0, .trusting = true};
+static const tp_replay_options to_count = {.threads = 0, .trusting = true, .counting = true},
+                               known_sums = {.threads = 0, .trusting = true};
 
 static tp_err check_aggregates(const tp_replay *p, tp_record *r, const tp_reader *document,
                                tp_fault *fault) {
     tp_aggregates a;
     uint32_t withheld[TP_MAX_CONTESTS];
-    tp_err err = tp_replay_aggregate(&a, withheld, p, r, &options, fault);
+    tp_err err = tp_replay_aggregate(&a, withheld, p, r, &to_count, fault);
     if (err) return err;
     uint8_t *own = malloc(document->left + 1);
     tp_writer w = tp_writer_of(own, document->left);
@@ -32,17 +36,30 @@ static tp_err check_aggregates(const tp_replay *p, tp_record *r, const tp_reader
     return err;
 }
 
-static tp_err check_results(const tp_replay *p, tp_record *r, const tp_reader *document,
-                            tp_fault *fault) {
+/* For the publisher, who need not compute it again. */
+static void keep_csv(tp_server *s, char *csv, size_t len, const tp_reader *document) {
+    pthread_mutex_lock(&s->lock);
+    free(s->csv);
+    s->csv = csv;
+    s->csv_len = len;
+    tp_sha256(s->csv_of, document->p, document->left);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static tp_err check_results(tp_server *s, const tp_replay *p, tp_record *r,
+                            const tp_reader *document, tp_fault *fault) {
     bool bad[TP_MAX_TRUSTEES];
     char *json, *csv;
     size_t json_len, csv_len;
-    tp_err err = tp_replay_results(&json, &json_len, &csv, &csv_len, bad, p, r, &options, fault);
+    tp_err err = tp_replay_results(&json, &json_len, &csv, &csv_len, bad, p, r, &known_sums, fault);
     if (err) return err;
     if (json_len != document->left || memcmp(json, document->p, json_len))
         err = tp_fail(fault, TP_REFUSED, "results.hash", "not the results of the record as it is");
     free(json);
-    free(csv);
+    if (err)
+        free(csv);
+    else
+        keep_csv(s, csv, csv_len, document);
     return err;
 }
 
@@ -54,10 +71,10 @@ tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act, const tp_reader *
         return tp_fail(fault, TP_SYSTEM, "server.storage", "the record is not written yet");
     tp_err err = tp_record_open(&r, s->public_path, fault);
     if (err) return err;
-    err = tp_replay_run(&p, r, &options, fault);
+    err = tp_replay_run(&p, r, act == TP_ACT_FREEZE ? &to_count : &known_sums, fault);
     if (!err) {
         err = act == TP_ACT_FREEZE ? check_aggregates(&p, r, document, fault)
-                                   : check_results(&p, r, document, fault);
+                                   : check_results(s, &p, r, document, fault);
         tp_replay_free(&p);
     }
     tp_record_close(r);

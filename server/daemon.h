@@ -60,6 +60,9 @@ typedef struct {
     tp_public state;
     uint64_t *batch_times; /* behind the lock: time of batch i + 1 */
     size_t batch_times_cap;
+    char *csv; /* behind the lock: results.csv, if PUBLISH was checked since the start */
+    size_t csv_len;
+    uint8_t csv_of[32]; /* hash of the results document that it belongs to */
     tp_recorder *recorder;
     tp_checker *checker;
     tp_publisher *publisher;

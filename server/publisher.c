@@ -97,6 +97,16 @@ static char *compute_csv(tp_publisher *p, const uint8_t *json, size_t json_len, 
     return NULL;
 }
 
+/* As it was computed when PUBLISH was checked; NULL after a restart. */
+static char *take_csv(tp_server *s, const uint8_t hash[static 32], size_t *len) {
+    pthread_mutex_lock(&s->lock);
+    char *csv = s->csv && !memcmp(s->csv_of, hash, 32) ? s->csv : NULL;
+    *len = s->csv_len;
+    if (csv) s->csv = NULL;
+    pthread_mutex_unlock(&s->lock);
+    return csv;
+}
+
 static tp_err write_results(tp_publisher *p, const uint8_t hash[static 32]) {
     uint8_t *json;
     size_t len, csv_len;
@@ -104,7 +114,8 @@ static tp_err write_results(tp_publisher *p, const uint8_t hash[static 32]) {
     tp_err err = tp_store_document_get(p->store, hash, &json, &len, &found);
     if (err || !found) return err ? err : TP_SYSTEM;
     err = tp_copy_write(p->s->public_path, TP_COPY_RESULTS_JSON, json, len);
-    char *csv = err ? NULL : compute_csv(p, json, len, &csv_len);
+    char *csv = err ? NULL : take_csv(p->s, hash, &csv_len);
+    if (!err && !csv) csv = compute_csv(p, json, len, &csv_len);
     if (csv) err = tp_copy_write(p->s->public_path, TP_COPY_RESULTS_CSV, csv, csv_len);
     free(csv);
     free(json);
