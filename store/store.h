@@ -108,6 +108,49 @@ TP_MUST_USE tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_v
                                               size_t *count);
 TP_MUST_USE tp_err tp_store_enrolment_counts(tp_store *s, uint64_t counts[static 5]); /* by state */
 
+/* ---- applications: of people whom an officer must recognise ---- */
+typedef enum {
+    TP_APPLY_OPEN = 1, /* begun: something is still to be handed in */
+    TP_APPLY_WAITING,  /* a registrar's decision is awaited */
+    TP_APPLY_DONE,     /* its credential became the voter's */
+    TP_APPLY_REJECTED,
+    TP_APPLY_CLOSED, /* another of this voter was done, or it was withdrawn */
+} tp_apply_state;
+typedef struct {
+    uint8_t id[16]; /* random; names it to registrars, gives no right */
+    int64_t voter;
+    uint8_t session[32]; /* SHA-256 of the token that owns it */
+    uint8_t route;       /* tp_enrol_route of the manifest */
+    tp_apply_state state;
+    uint16_t reason;                /* of a rejection; 0: none */
+    uint64_t created, updated, due; /* Unix seconds; due: the decision, or the end of an open one */
+    uint8_t credential[32], possession[64];
+} tp_application;
+/* By id: inserts, or changes state, reason, updated and due. TP_REFUSED: session or credential are
+ * another's. */
+TP_MUST_USE tp_err tp_store_application_put(tp_store *s, const tp_application *a);
+TP_MUST_USE tp_err tp_store_application_find(tp_store *s, const uint8_t id[static 16],
+                                             tp_application *a, bool *found);
+TP_MUST_USE tp_err tp_store_application_by_session(tp_store *s, const uint8_t session[static 32],
+                                                   tp_application *a, bool *found);
+TP_MUST_USE tp_err tp_store_application_by_credential(tp_store *s,
+                                                      const uint8_t credential[static 32],
+                                                      tp_application *a, bool *found);
+/* Up to max of a voter, the newest first. */
+TP_MUST_USE tp_err tp_store_applications_of(tp_store *s, int64_t voter, tp_application *a,
+                                            size_t max, size_t *count);
+/* Up to max in state WAITING of voters who may vote online, of one unit (all: -1), those due first
+ * first, with their voters. */
+TP_MUST_USE tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_application *a,
+                                                 tp_voter *v, size_t max, size_t *count);
+/* Sealed bytes of an application, by kind: insert or replace; *found false if there are none. */
+TP_MUST_USE tp_err tp_store_upload_put(tp_store *s, const uint8_t application[static 16],
+                                       uint8_t kind, const void *bytes, size_t len);
+TP_MUST_USE tp_err tp_store_upload_get(tp_store *s, const uint8_t application[static 16],
+                                       uint8_t kind, uint8_t **bytes, size_t *len,
+                                       bool *found); /* free() */
+TP_MUST_USE tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]);
+
 /* Sessions: SHA-256 of a token whose holder has typed a voter's one-time code. Adding one twice is
  * harmless. */
 TP_MUST_USE tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 32], int64_t voter,

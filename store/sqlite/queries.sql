@@ -76,6 +76,38 @@ WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' ORDER BY e.updated, e.vo
 -- name: enrolment_counts
 SELECT state, count(*) FROM enrolment GROUP BY state;
 
+-- name: application_put
+INSERT INTO application (id, voter, session, route, state, reason, created, updated, due, credential, possession)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (id) DO UPDATE SET state = ?5, reason = ?6, updated = ?8, due = ?9;
+-- name: application_find
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
+FROM application WHERE id = ?1;
+-- name: application_by_session
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
+FROM application WHERE session = ?1;
+-- name: application_by_credential
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
+FROM application WHERE credential = ?1;
+-- name: applications_of
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
+FROM application WHERE voter = ?2 ORDER BY created DESC, id LIMIT ?1;
+-- name: applications_waiting
+SELECT a.id, a.voter, a.session, a.route, a.state, a.reason, a.created, a.updated, a.due,
+       a.credential, a.possession,
+       v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
+       v.contact2
+FROM application a JOIN voter v ON v.id = a.voter
+WHERE a.state = 2 AND (?2 < 0 OR v.unit = ?2) AND v.channel = 1 AND v.disabled = ''
+ORDER BY a.due, a.id LIMIT ?1;
+-- name: upload_put
+INSERT INTO upload (application, kind, bytes) VALUES (?1, ?2, ?3)
+ON CONFLICT (application, kind) DO UPDATE SET bytes = ?3;
+-- name: upload_get
+SELECT bytes FROM upload WHERE application = ?1 AND kind = ?2;
+-- name: uploads_delete
+DELETE FROM upload WHERE application = ?1;
+
 -- name: session_add
 INSERT INTO session (hash, voter, time) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING;
 -- name: session_find

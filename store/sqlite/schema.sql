@@ -41,6 +41,31 @@ CREATE UNIQUE INDEX enrolment_credential ON enrolment (credential) WHERE credent
 CREATE INDEX enrolment_waiting ON enrolment (updated, voter) WHERE state = 3;
 CREATE INDEX enrolment_state ON enrolment (state);
 
+-- Applications of people whom an officer must recognise: many a voter, each owned by one token.
+CREATE TABLE application (
+    id         BLOB PRIMARY KEY,
+    voter      INTEGER NOT NULL REFERENCES voter,
+    session    BLOB NOT NULL UNIQUE,
+    route      INTEGER NOT NULL,
+    state      INTEGER NOT NULL,
+    reason     INTEGER NOT NULL,
+    created    INTEGER NOT NULL,
+    updated    INTEGER NOT NULL,
+    due        INTEGER NOT NULL,
+    credential BLOB NOT NULL UNIQUE,
+    possession BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX application_voter ON application (voter);
+CREATE INDEX application_waiting ON application (due, id) WHERE state = 2;
+
+-- What an application shows to the registrars: sealed to their keys, deleted after the decision.
+CREATE TABLE upload (
+    application BLOB NOT NULL REFERENCES application,
+    kind        INTEGER NOT NULL,
+    bytes       BLOB NOT NULL,
+    PRIMARY KEY (application, kind)
+) STRICT;
+
 CREATE TABLE session (
     hash  BLOB PRIMARY KEY,
     voter INTEGER NOT NULL REFERENCES voter,

@@ -33,13 +33,13 @@ static int heading(char *name, size_t cap, const char *line) {
     return n > 0;
 }
 
+/* As single characters: a string that long is more than C promises. */
 static void put_schema(const char *path) {
-    char line[512];
     FILE *f = open_or_die(path);
-    puts("static const char sql_schema[] =");
-    while (fgets(line, sizeof line, f))
-        put_line(line);
-    puts("    \"\";");
+    puts("static const char sql_schema[] = {");
+    for (int c; (c = getc(f)) != EOF;)
+        printf("%d,%s", c, c == '\n' ? "\n" : " ");
+    puts("0};");
     fclose(f);
 }
 

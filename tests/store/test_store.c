@@ -303,6 +303,82 @@ static void test_enrolment(void **state) {
     assert_false(found);
 }
 
+static void test_applications(void **state) {
+    scene *c = *state;
+    tp_application a = {.route = 4, .state = TP_APPLY_WAITING}, got, list[3];
+    tp_voter v, names[3];
+    bool found;
+    size_t count;
+    for (unsigned i = 1; i <= 3; i++) {
+        v = voter(i);
+        v.unit = (uint16_t)(i == 3);
+        OK(tp_store_voter_add(c->s, &v, ""));
+    }
+    for (unsigned i = 1; i <= 3; i++) {
+        bytes_of(a.id, 16, i);
+        bytes_of(a.session, 32, 10 + i);
+        bytes_of(a.credential, 32, 20 + i);
+        bytes_of(a.possession, 64, 30 + i);
+        a.voter = i == 3 ? 3 : 1;
+        a.created = a.updated = i;
+        a.due = 100 - i;
+        OK(tp_store_application_put(c->s, &a));
+    }
+    memset(&got, 0, sizeof got);
+    OK(tp_store_application_find(c->s, a.id, &got, &found));
+    assert_true(found);
+    assert_memory_equal(&got, &a, sizeof a);
+    OK(tp_store_application_by_session(c->s, a.session, &got, &found));
+    assert_true(found && got.voter == 3);
+    OK(tp_store_application_by_credential(c->s, a.credential, &got, &found));
+    assert_true(found && got.voter == 3);
+    OK(tp_store_applications_waiting(c->s, -1, list, names, 3, &count));
+    assert_int_equal(count, 3);
+    assert_int_equal(list[0].due, 97); /* due first */
+    assert_string_equal(names[0].number, "V000003");
+    OK(tp_store_applications_waiting(c->s, 0, list, names, 3, &count));
+    assert_int_equal(count, 2);
+    OK(tp_store_applications_of(c->s, 1, list, 3, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].created, 2); /* the newest first */
+    tp_application other = a;
+    bytes_of(other.id, 16, 9);
+    REFUSED(tp_store_application_put(c->s, &other)); /* session and key are another's */
+    a.state = TP_APPLY_REJECTED;
+    a.reason = 7;
+    a.updated = 50;
+    OK(tp_store_application_put(c->s, &a));
+    OK(tp_store_application_find(c->s, a.id, &got, &found));
+    assert_memory_equal(&got, &a, sizeof a);
+    OK(tp_store_applications_waiting(c->s, 1, list, names, 3, &count));
+    assert_int_equal(count, 0);
+    OK(tp_store_application_find(c->s, other.id, &got, &found));
+    assert_false(found);
+}
+
+static void test_uploads(void **state) {
+    scene *c = *state;
+    uint8_t *bytes;
+    size_t len;
+    bool found;
+    tp_voter v = voter(1);
+    OK(tp_store_voter_add(c->s, &v, ""));
+    tp_application a = {.id = {5}, .voter = 1, .session = {5}, .state = TP_APPLY_OPEN};
+    OK(tp_store_application_put(c->s, &a));
+    OK(tp_store_upload_put(c->s, a.id, 1, "one", 3));
+    OK(tp_store_upload_put(c->s, a.id, 2, "two", 3));
+    OK(tp_store_upload_put(c->s, a.id, 1, "again", 5));
+    OK(tp_store_upload_get(c->s, a.id, 1, &bytes, &len, &found));
+    assert_true(found && len == 5);
+    assert_memory_equal(bytes, "again", 5);
+    free(bytes);
+    OK(tp_store_uploads_delete(c->s, a.id));
+    OK(tp_store_upload_get(c->s, a.id, 2, &bytes, &len, &found));
+    assert_false(found);
+    uint8_t nobody[16] = {6};
+    assert_int_not_equal(tp_store_upload_put(c->s, nobody, 1, "x", 1), TP_OK);
+}
+
 static void test_sessions_and_messages(void **state) {
     scene *c = *state;
     uint8_t hash[32] = {1}, other[32] = {2};
@@ -555,18 +631,11 @@ static void test_atomic(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),
-        TEST(test_meta),
-        TEST(test_roll),
-        TEST(test_search),
-        TEST(test_roll_changes),
-        TEST(test_enrolment),
-        TEST(test_sessions_and_messages),
-        TEST(test_credentials),
-        TEST(test_ballots),
-        TEST(test_entries),
-        TEST(test_documents),
-        TEST(test_atomic),
+        TEST(test_open),         TEST(test_meta),         TEST(test_roll),
+        TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
+        TEST(test_applications), TEST(test_uploads),      TEST(test_sessions_and_messages),
+        TEST(test_credentials),  TEST(test_ballots),      TEST(test_entries),
+        TEST(test_documents),    TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

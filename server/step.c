@@ -1,0 +1,139 @@
+/* Steps of an enrolment: tokens, refusals and answers that the routes share. */
+#include "server/step.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/answer.h"
+
+enum {
+    NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    TOKEN = NONCE + 16 + TAG, /* the voter's row and 8 random bytes, sealed */
+};
+_Static_assert(TP_TOKEN_TEXT == 2 * TOKEN + 1, "a token in hex");
+
+/* ---- tokens ---- */
+
+void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter) {
+    uint8_t token[TOKEN], plain[16];
+    unsigned long long len;
+    tp_put_u64be(plain, (uint64_t)voter);
+    randombytes_buf(plain + 8, 8);
+    randombytes_buf(token, NONCE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(token + NONCE, &len, plain, sizeof plain,
+                                               s->manifest.fingerprint, 32, NULL, token,
+                                               s->session_key);
+    tp_hex_write(out, token, sizeof token);
+}
+
+static bool open_token(int64_t *voter, uint8_t hash[static 32], const tp_server *s,
+                       const char *text) {
+    uint8_t token[TOKEN], plain[16];
+    unsigned long long len;
+    if (!tp_hex_read(token, sizeof token, text)) return false;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &len, NULL, token + NONCE,
+                                                   sizeof token - NONCE, s->manifest.fingerprint,
+                                                   32, token, s->session_key))
+        return false;
+    *voter = (int64_t)tp_get_u64be(plain);
+    crypto_hash_sha256(hash, token, sizeof token);
+    return true;
+}
+
+/* ---- answers ---- */
+
+void tp_step_refuse(tp_step *t, int status, const char *code, const char *detail) {
+    t->status = status;
+    t->fault = code;
+    t->detail = detail;
+}
+
+static void answer_refusal(tp_step *t) {
+    json_t *more = t->tries >= 0 ? json_pack("{s:i}", "tries", t->tries) : NULL;
+    tp_answer_problem_more(t->rq, t->status, t->fault, t->detail, t->retry_s, more);
+}
+
+void tp_step_done(tp_server *s, tp_task *task, bool durable) {
+    tp_step *t = (tp_step *)task;
+    (void)s;
+    if (!durable)
+        tp_answer_storage(t->rq);
+    else if (t->fault)
+        answer_refusal(t);
+    else
+        tp_answer_json(t->rq, 200, json_pack("{s:s}", "state", t->state));
+    sodium_memzero(t, sizeof *t);
+    free(t);
+}
+
+static const char *state_name(const tp_enrolment *e, bool recorded) {
+    switch (e->state) {
+    case TP_ENROL_PROVEN:
+        return "proven";
+    case TP_ENROL_WAITING:
+        return "waiting";
+    case TP_ENROL_DONE:
+        return recorded ? "recorded" : "done";
+    default:
+        return "started";
+    }
+}
+
+tp_err tp_enrolment_name(const char **name, tp_store *store, const tp_enrolment *e) {
+    tp_store_credential k;
+    bool found = false;
+    tp_err err = e->state == TP_ENROL_DONE
+                     ? tp_store_credential_find(store, e->credential, &k, &found)
+                     : TP_OK;
+    *name = state_name(e, found && k.on_board);
+    return err;
+}
+
+/* ---- who may ask and enrol ---- */
+
+/* Not too often from one address; answers itself if it is. spec: J-13 */
+bool tp_may_ask(tp_server *s, tp_request *rq) {
+    uint8_t address[16];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!tp_request_address(rq, address)) return true;
+    unsigned wait_s = tp_limit_take(s->asking, address,
+                                    (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+    if (wait_s)
+        tp_answer_problem_more(rq, 429, "request.rate", "Too many questions. Please wait.", wait_s,
+                               NULL);
+    return !wait_s;
+}
+
+/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
+const char *tp_not_online(const tp_voter *v, const char **detail) {
+    *detail = "This registration was disabled. Ask your post.";
+    if (*v->disabled) return "enrol.disabled";
+    *detail = "This voter votes at a post or by mail. Ask your post.";
+    return v->channel == TP_CHANNEL_ONLINE ? NULL : "enrol.channel";
+}
+
+bool tp_enrolling(tp_server *s, tp_phase phase) {
+    return phase <= TP_OPEN && (s->manifest.test || tp_server_now() >= s->manifest.enrol_time);
+}
+
+tp_step *tp_step_new(tp_server *s, tp_request *rq, void (*work)(tp_recorder *, tp_task *),
+                     void (*done)(tp_server *, tp_task *, bool)) {
+    tp_step *t = calloc(1, sizeof *t);
+    if (!t) abort();
+    t->s = s;
+    t->rq = rq;
+    t->tries = -1;
+    t->task = (tp_task){.work = work, .done = done};
+    return t;
+}
+
+/* Fills in voter and session of a token; answers itself if it is none. */
+bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text) {
+    if (open_token(&t->voter, t->session, s, text)) return true;
+    tp_answer_problem(rq, 404, "enrol.unknown", "enrolment", "No such enrolment.");
+    return false;
+}

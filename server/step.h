@@ -1,0 +1,48 @@
+/* A step of an enrolment, as the routes (enrol.c, ...) share it: who asks, the token, the answer.
+ *
+ * A token names the voter's row and is sealed; it is stored nowhere and gives no right until an
+ * identity was proven with it, which makes a session of its hash (H-4).
+ */
+#ifndef TAPAT_SERVER_STEP_H
+#define TAPAT_SERVER_STEP_H
+
+#include "server/daemon.h"
+
+enum { TP_TOKEN_TEXT = 2 * (24 + 16 + 16) + 1, TP_STEP_CODE = 40 };
+
+typedef struct {
+    tp_task task; /* first */
+    tp_server *s;
+    tp_request *rq;
+    int64_t voter;
+    uint8_t session[32];     /* hash of the token */
+    char code[TP_STEP_CODE]; /* as typed */
+    uint8_t credential[32], possession[64];
+    /* the answer */
+    int status;
+    const char *fault, *detail;
+    unsigned retry_s;
+    int tries; /* left; -1: not said */
+    const char *state;
+    char sent_to[128];
+} tp_step;
+
+/* For the recorder: work within the transaction, done after it, which frees. */
+tp_step *tp_step_new(tp_server *s, tp_request *rq, void (*work)(tp_recorder *, tp_task *),
+                     void (*done)(tp_server *, tp_task *, bool));
+void tp_step_refuse(tp_step *t, int status, const char *code, const char *detail);
+/* Answers the refusal or {state}, wipes and frees. */
+void tp_step_done(tp_server *s, tp_task *task, bool durable);
+/* Fills in voter and session of a token; answers itself if it is none. */
+bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text);
+void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter);
+
+/* Not too often from one address; answers itself if it is. spec: J-13 */
+bool tp_may_ask(tp_server *s, tp_request *rq);
+/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
+const char *tp_not_online(const tp_voter *v, const char **detail);
+bool tp_enrolling(tp_server *s, tp_phase phase);
+/* Its state as the voter is told: "started", "proven", "waiting", "done", "recorded". */
+TP_MUST_USE tp_err tp_enrolment_name(const char **name, tp_store *store, const tp_enrolment *e);
+
+#endif

@@ -1,0 +1,129 @@
+/* The SQLite driver: applications and what they hand in. */
+#include <stdlib.h>
+
+#include "store/sqlite/sqlite.h"
+
+static void get_application(sqlite3_stmt *st, tp_application *a) {
+    sql_get_blob(st, 0, a->id, sizeof a->id);
+    a->voter = (int64_t)sql_get_int(st, 1);
+    sql_get_blob(st, 2, a->session, sizeof a->session);
+    a->route = (uint8_t)sql_get_int(st, 3);
+    a->state = (tp_apply_state)sql_get_int(st, 4);
+    a->reason = (uint16_t)sql_get_int(st, 5);
+    a->created = sql_get_int(st, 6);
+    a->updated = sql_get_int(st, 7);
+    a->due = sql_get_int(st, 8);
+    sql_get_blob(st, 9, a->credential, sizeof a->credential);
+    sql_get_blob(st, 10, a->possession, sizeof a->possession);
+}
+
+tp_err tp_store_application_put(tp_store *s, const tp_application *a) {
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATION_PUT);
+    sql_blob(st, 1, a->id, sizeof a->id);
+    sql_int(st, 2, (uint64_t)a->voter);
+    sql_blob(st, 3, a->session, sizeof a->session);
+    sql_int(st, 4, a->route);
+    sql_int(st, 5, (uint64_t)a->state);
+    sql_int(st, 6, a->reason);
+    sql_int(st, 7, a->created);
+    sql_int(st, 8, a->updated);
+    sql_int(st, 9, a->due);
+    sql_blob(st, 10, a->credential, sizeof a->credential);
+    sql_blob(st, 11, a->possession, sizeof a->possession);
+    return sql_run(s, st);
+}
+
+static tp_err one_application(tp_store *s, sqlite3_stmt *st, tp_application *a, bool *found) {
+    tp_err err = sql_row(s, st, found);
+    if (*found) get_application(st, a);
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_application_find(tp_store *s, const uint8_t id[static 16], tp_application *a,
+                                 bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATION_FIND);
+    sql_blob(st, 1, id, 16);
+    return one_application(s, st, a, found);
+}
+
+tp_err tp_store_application_by_session(tp_store *s, const uint8_t session[static 32],
+                                       tp_application *a, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATION_BY_SESSION);
+    sql_blob(st, 1, session, 32);
+    return one_application(s, st, a, found);
+}
+
+tp_err tp_store_application_by_credential(tp_store *s, const uint8_t credential[static 32],
+                                          tp_application *a, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATION_BY_CREDENTIAL);
+    sql_blob(st, 1, credential, 32);
+    return one_application(s, st, a, found);
+}
+
+tp_err tp_store_applications_of(tp_store *s, int64_t voter, tp_application *a, size_t max,
+                                size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_OF);
+    sql_int(st, 1, max);
+    sql_int(st, 2, (uint64_t)voter);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++)
+        get_application(st, &a[n]);
+    sql_done(st);
+    *count = n;
+    return err;
+}
+
+tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_application *a, tp_voter *v,
+                                     size_t max, size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_WAITING);
+    sql_int(st, 1, max);
+    sql_int(st, 2, (uint64_t)(int64_t)unit);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
+        get_application(st, &a[n]);
+        sql_get_voter(st, 11, &v[n]);
+    }
+    sql_done(st);
+    *count = n;
+    return err;
+}
+
+tp_err tp_store_upload_put(tp_store *s, const uint8_t application[static 16], uint8_t kind,
+                           const void *bytes, size_t len) {
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_PUT);
+    sql_blob(st, 1, application, 16);
+    sql_int(st, 2, kind);
+    sql_blob(st, 3, bytes, len);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_upload_get(tp_store *s, const uint8_t application[static 16], uint8_t kind,
+                           uint8_t **bytes, size_t *len, bool *found) {
+    *bytes = NULL;
+    *len = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_GET);
+    sql_blob(st, 1, application, 16);
+    sql_int(st, 2, kind);
+    tp_err err = sql_row(s, st, found);
+    if (*found) {
+        *len = (size_t)sqlite3_column_bytes(st, 0);
+        *bytes = malloc(*len ? *len : 1);
+        if (*bytes)
+            sql_get_blob(st, 0, *bytes, *len);
+        else
+            err = TP_SYSTEM;
+    }
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]) {
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOADS_DELETE);
+    sql_blob(st, 1, application, 16);
+    return sql_run(s, st);
+}
