@@ -275,8 +275,22 @@ static int roll_verb(const char *manifest, const char *posts, const char *out, u
     return code;
 }
 
+static int record_verb(sim_record_options *r, const sim_vote_options *o, double voted) {
+    if (!r->manifest || !r->keys || !o->options || !r->out)
+        tp_usage("simulate record needs --manifest, --keys, --options and --out");
+    r->options = o->options, r->expect = o->expect, r->options_ballots = voted;
+    r->seed = o->seed, r->revote_percent = o->revote_percent, r->threads = o->threads;
+    return sim_record(r);
+}
+
+static int store_verb(const char *record, const char *keys, const char *data) {
+    if (!record || !keys || !data) tp_usage("simulate store needs --record, --keys and --data");
+    return sim_store(record, keys, data);
+}
+
 int tp_cmd_simulate(int argc, char **argv) {
-    const char *word, *manifest = NULL, *posts = NULL, *out = NULL, *results = NULL;
+    const char *word, *data = NULL, *manifest = NULL, *posts = NULL, *out = NULL, *results = NULL;
+    const char *record = NULL;
     uint64_t voters = 500, guests = 20, voted = 228490;
     bool names = false;
     sim_record_options r = {0};
@@ -289,8 +303,11 @@ int tp_cmd_simulate(int argc, char **argv) {
          "roll: turnout per unit, by which voters are spread"},
         {"--names", NULL, TP_ARG_FLAG, &names, "roll: names as varied as real ones"},
         {"--out", "FILE", TP_ARG_TEXT, &out, "roll: the CSV file to write"},
-        {"--keys", "DIR", TP_ARG_TEXT, &r.keys, "record: keys t1.., o1.., r1 and log.key"},
+        {"--keys", "DIR", TP_ARG_TEXT, &r.keys,
+         "record: keys t1.., o1.., r1 and log.key; store: log.key"},
         {"--close-only", NULL, TP_ARG_FLAG, &r.open, "record: end after the close, do not count"},
+        {"--data", "DIR", TP_ARG_TEXT, &data, "store: the data folder to make"},
+        {"--record", "DIR", TP_ARG_TEXT, &record, "store: the record to fill it from"},
         {"--server", "URL", TP_ARG_TEXT, &o.server, "vote: the server"},
         {"--roll", "FILE", TP_ARG_TEXT, &o.roll, "vote: the roll; voters S-... take part"},
         {"--options", "FILE", TP_ARG_TEXT, &o.options,
@@ -306,27 +323,26 @@ int tp_cmd_simulate(int argc, char **argv) {
         {"--expect", "FILE", TP_ARG_TEXT, &o.expect, "vote: write what was chosen; check: read it"},
         {"--results", "FILE", TP_ARG_TEXT, &results, "check: the published results.json"},
         TP_ARG_END};
-    if (tp_args(argc, argv, "simulate roll|vote|check|record [options]",
+    if (tp_args(argc, argv, "simulate roll|vote|check|record|store [options]",
                 "roll   write a roll of test voters, spread over the units like the real turnout\n"
                 "vote   enrol them and cast their ballots through the server's HTTP interface\n"
                 "check  compare published totals with what they chose\n"
-                "record make a whole election without a server, as a public record",
+                "record make a whole election without a server, as a public record\n"
+                "store  make a daemon's data folder out of such a record, up to its close",
                 table, &word, 1) != 1)
-        tp_usage("simulate takes roll, vote, check or record");
+        tp_usage("simulate takes roll, vote, check, record or store");
     if (!strcmp(word, "roll")) return roll_verb(manifest, posts, out, voters, guests, names);
     if (!strcmp(word, "check")) {
         if (!o.expect || !results) tp_usage("simulate check needs --expect and --results");
         return sim_check(o.expect, results);
     }
     if (!strcmp(word, "record")) {
-        if (!manifest || !r.keys || !o.options || !out)
-            tp_usage("simulate record needs --manifest, --keys, --options and --out");
-        r.manifest = manifest, r.options = o.options, r.out = out, r.expect = o.expect;
-        r.options_ballots = (double)voted, r.voters = voters, r.seed = o.seed;
-        r.revote_percent = o.revote_percent, r.threads = o.threads;
-        return sim_record(&r);
+        r.manifest = manifest, r.out = out, r.voters = voters;
+        return record_verb(&r, &o, (double)voted);
     }
-    if (strcmp(word, "vote") != 0) tp_usage("simulate takes roll, vote or check, not '%s'", word);
+    if (!strcmp(word, "store")) return store_verb(record, r.keys, data);
+    if (strcmp(word, "vote") != 0)
+        tp_usage("simulate takes roll, vote, check, record or store, not '%s'", word);
     if (!o.server || !o.roll || !o.options)
         tp_usage("simulate vote needs --server, --roll, --options");
     o.voters_of_options = (double)voted;

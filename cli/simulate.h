@@ -58,5 +58,7 @@ typedef struct {
     bool open; /* end after the close; no count */
 } sim_record_options;
 int sim_record(const sim_record_options *o);
+/* Fills the new folder data from a record up to its close. keys: where log.key is. */
+int sim_store(const char *record, const char *keys, const char *data);
 
 #endif
