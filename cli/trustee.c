@@ -320,7 +320,9 @@ int tp_cmd_trustee(int argc, char **argv) {
                 "step  checks the whole record, then takes the next step of the key ceremony or of "
                 "the\n"
                 "      decryption, whichever is due; says so if none is\n"
-                "live  proves on the board that this trustee still holds its share",
+                "live  proves on the board that this trustee still holds its share; with a file, "
+                "hand it in\n"
+                "      by the end of the next day (UTC)",
                 table, &word, 1) != 1)
         tp_usage("trustee takes step or live");
     s.live = !strcmp(word, "live");

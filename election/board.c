@@ -1,5 +1,5 @@
 /* Stage board: the one state machine that says which entry may follow which. spec: chapter 5,
- * requirements S-1..S-16; the rules of credentials are S-20..S-25.
+ * requirements S-1..S-19; the rules of credentials are S-20..S-25.
  *
  * Invariants
  *  1. A refused entry leaves the board as it was: every check comes before the first change.
@@ -26,6 +26,7 @@ void tp_board_free(tp_board *b) {
 
 /* ---- which kind in which phase ---- */
 
+enum { DAY_S = 86400 };
 #define IN(phase) (1u << (phase))
 enum {
     ALWAYS = IN(TP_SETUP) | IN(TP_OPEN) | IN(TP_CLOSED) | IN(TP_FROZEN) | IN(TP_PUBLISHED),
@@ -195,15 +196,25 @@ static tp_err apply_ballot(tp_board *b, const tp_entry *e, tp_fault *fault) {
     return TP_OK;
 }
 
+/* The batches are the board's clock. spec: S-19 */
+static void move_clock(tp_board *b, uint64_t time) {
+    uint64_t days = time / DAY_S - b->last_batch / DAY_S;
+    if (b->batches && days) {
+        b->recent = days == 1 ? b->today : b->size;
+        b->today = b->size;
+    }
+    b->last_batch = time;
+}
+
 /* spec: S-11 */
 static tp_err apply_batch(tp_board *b, const tp_entry *e, tp_fault *fault) {
     if (e->u.batch.number != b->batches + 1 || e->u.batch.ballots != b->open_ballots)
         return tp_fail(fault, TP_REFUSED, "board.batch", "batch %u", e->u.batch.number);
     if (e->u.batch.time < b->last_batch)
         return tp_fail(fault, TP_REFUSED, "board.time", "batch %u", e->u.batch.number);
+    move_clock(b, e->u.batch.time);
     b->batches++;
     b->open_ballots = 0;
-    b->last_batch = e->u.batch.time;
     return TP_OK;
 }
 
@@ -224,7 +235,7 @@ static tp_err check_registrations(const tp_board *b, const tp_entry *e, bool sig
     }
 }
 
-/* spec: S-13 */
+/* spec: S-13, S-19 */
 static tp_err apply_liveness(tp_board *b, const tp_entry *e, tp_root_of root_of, void *ctx,
                              tp_fault *fault) {
     uint64_t *latest = &b->liveness[e->signer - 1u];
@@ -237,6 +248,8 @@ static tp_err apply_liveness(tp_board *b, const tp_entry *e, tp_root_of root_of,
         (root_of && (!root_of(ctx, e->u.liveness.board_size, root) ||
                      !tp_equal(root, e->u.liveness.board_root, 32))))
         return tp_fail(fault, TP_INVALID, "board.root", "trustee %u", e->signer);
+    if (e->u.liveness.board_size < b->recent)
+        return tp_fail(fault, TP_REFUSED, "board.stale", "trustee %u", e->signer);
     *latest = e->u.liveness.time;
     return TP_OK;
 }

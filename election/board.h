@@ -40,6 +40,7 @@ typedef struct {
     uint8_t last_ballot[32]; /* hash of the last one */
     uint64_t last_act;       /* time of the last act */
     uint64_t last_batch;     /* time of the last batch; officers sign acts while batches go on */
+    uint64_t today, recent;  /* entries before the first batch of its day; and of the day before */
     uint64_t liveness[TP_MAX_TRUSTEES]; /* time of the latest, 0 if none */
     uint64_t opened_time, closed_time;
     uint64_t close_size; /* board size just after ACT_CLOSE */
@@ -53,7 +54,8 @@ void tp_board_init(tp_board *b);
 void tp_board_free(tp_board *b);
 /* Is e allowed next? Checks its signatures too (tp_entry_verify) unless signed_ok. If so, applies
  * it. On a refusal the board is unchanged: "board.phase", "board.order", "board.time",
- * "board.batch", "board.repeat", "board.subject", "board.quorum", "board.root", and the codes of
+ * "board.batch", "board.repeat", "board.subject", "board.quorum", "board.root",
+ * "board.stale", and the codes of
  * the stages. manifest: needed for entry 0 only;
  * its fingerprint must be the document's hash. root_of: gives the root of the board at an earlier
  * size, for LIVENESS; NULL skips that comparison. */

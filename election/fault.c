@@ -62,6 +62,7 @@ const char *const tp_fault_codes[] = {
     "board.subject",
     "board.quorum",
     "board.root",
+    "board.stale",
     "aggregates.malformed",
     "aggregates.rule",
     "shares.malformed",

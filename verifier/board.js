@@ -1,4 +1,4 @@
-// Which entry may follow which, and what the credentials did. spec: S-1..S-16, S-18, S-20..S-25, L-5..L-10
+// Which entry may follow which, and what the credentials did. spec: S-1..S-16, S-18..S-25, L-5..L-10
 import { concat, compare, Fault, hex, isZero, Malformed, Reader, same, u16 } from './bytes.js';
 import { ballotChecks, readBallot } from './ballot.js';
 import { Ceremony } from './ceremony.js';
@@ -35,6 +35,7 @@ const actAllowed = {
   [E.PUBLISH]: [FROZEN],
 };
 
+const DAY = 86400n;
 const fail = (code, where) => {
   throw new Fault(code, where);
 };
@@ -55,6 +56,8 @@ export class Board {
       lastBallot: null,
       lastAct: 0n,
       lastBatch: 0n,
+      today: 0,
+      recent: 0,
       liveness: new Map(),
       shares: new Map(),
       credentials: new Map(),
@@ -157,11 +160,12 @@ export class Board {
     // spec: S-13
     if (!this.ceremony.keys) fail('ceremony.order', `trustee ${e.signer}`);
     const last = this.liveness.get(e.signer);
+    this.ceremony.checkLiveness(e);
     if (last !== undefined && e.time <= last) fail('board.repeat', `trustee ${e.signer}`);
     if (e.boardSize > BigInt(this.size)) fail('board.root', `trustee ${e.signer}`);
     if (!same(e.boardRoot, this.rootAt(Number(e.boardSize))))
       fail('board.root', `trustee ${e.signer}`);
-    this.ceremony.checkLiveness(e);
+    if (e.boardSize < BigInt(this.recent)) fail('board.stale', `trustee ${e.signer}`); // spec: S-19
     this.liveness.set(e.signer, e.time);
   }
   share(e) {
@@ -273,10 +277,20 @@ export class Board {
     if (e.number !== this.batches + 1 || e.ballots !== this.openBallots)
       fail('board.batch', `batch ${e.number}`);
     if (e.time < this.lastBatch) fail('board.time', `batch ${e.number}`);
+    this.clock(e.time);
     this.batches = e.number;
-    this.lastBatch = e.time;
     this.openBallots = 0;
     return [];
+  }
+
+  // The batches are the board's clock. spec: S-19
+  clock(time) {
+    const days = time / DAY - this.lastBatch / DAY;
+    if (this.batches && days > 0n) {
+      this.recent = days === 1n ? this.today : this.size;
+      this.today = this.size;
+    }
+    this.lastBatch = time;
   }
 
   // spec: S-25

@@ -225,6 +225,43 @@ static void test_liveness(void **state) {
     assert_string_equal(fault.code, "board.root");
 }
 
+static void batch_at(uint64_t time) {
+    tp_fault fault;
+    tp_entry e = {.type = TP_ENTRY_BATCH,
+                  .u.batch = {.number = f->board.batches + 1, .time = time}};
+    must(fixture_append(f, &e, &fault), &fault);
+}
+
+/* What was prepared on a day is taken until the end of the next one, and no longer. spec: S-19 */
+static void test_stale(void **state) {
+    (void)state;
+    enum { DAY = 86400 };
+    static uint8_t bytes[3][TP_MAX_ENTRY];
+    tp_fault fault;
+    size_t len[3];
+    fixture_ceremony(f);
+    uint64_t monday = 12345 * (uint64_t)DAY;
+    assert_int_equal(fixture_step(f, TP_ENTRY_LIVENESS, 1, bytes[0], &len[0]), TP_OK);
+    batch_at(monday);
+    batch_at(monday + DAY - 1);
+    batch_at(monday + DAY);
+    must(fixture_append_bytes(f, bytes[0], len[0], &fault), &fault);
+    assert_int_equal(fixture_step(f, TP_ENTRY_LIVENESS, 1, bytes[0], &len[0]), TP_OK);
+    assert_int_equal(fixture_step(f, TP_ENTRY_LIVENESS, 2, bytes[1], &len[1]), TP_OK);
+    batch_at(monday + 2 * DAY - 1);
+    batch_at(monday + 2 * DAY);
+    must(fixture_append_bytes(f, bytes[0], len[0], &fault), &fault);
+    batch_at(monday + 3 * DAY);
+    assert_int_equal(fixture_append_bytes(f, bytes[1], len[1], &fault), TP_REFUSED);
+    assert_string_equal(fault.code, "board.stale");
+    assert_int_equal(fixture_step(f, TP_ENTRY_LIVENESS, 3, bytes[2], &len[2]), TP_OK);
+    batch_at(monday + 3 * DAY);
+    batch_at(monday + 9 * DAY);
+    assert_int_equal(fixture_append_bytes(f, bytes[2], len[2], &fault), TP_REFUSED);
+    assert_string_equal(fault.code, "board.stale");
+    step(TP_ENTRY_LIVENESS, 3);
+}
+
 /* spec: S-12 */
 static void test_registrations(void **state) {
     (void)state;
@@ -434,10 +471,10 @@ static void test_order_of_faults(void **state) {
 int main(void) {
 #define EACH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        EACH(test_phases),      EACH(test_first),           EACH(test_approval),
-        EACH(test_open),        EACH(test_liveness),        EACH(test_registrations),
-        EACH(test_batches),     EACH(test_close),           EACH(test_signer_range),
-        EACH(test_credentials), EACH(test_order_of_faults),
+        EACH(test_phases),        EACH(test_first),       EACH(test_approval),
+        EACH(test_open),          EACH(test_liveness),    EACH(test_stale),
+        EACH(test_registrations), EACH(test_batches),     EACH(test_close),
+        EACH(test_signer_range),  EACH(test_credentials), EACH(test_order_of_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

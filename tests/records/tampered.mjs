@@ -641,6 +641,39 @@ add(
   'ceremony',
   'board.repeat',
 );
+// The batches of these days, then a proof of what the board was `back` entries ago. spec: S-19
+const days = (e, list, back) => {
+  for (const day of list) e.batch({ time: day * 86400n });
+  return e.push(e.liveness(1, { size: e.entries.length - back }));
+};
+add(
+  'liveness: of the day before yesterday',
+  'confirmed',
+  (e) => days(e, [5n, 6n, 6n, 7n], 4),
+  'ceremony',
+  'board.stale',
+);
+add(
+  'liveness: from before a silence of days',
+  'confirmed',
+  (e) => days(e, [5n, 7n], 2),
+  'ceremony',
+  'board.stale',
+);
+add(
+  'liveness: of another root, of long ago',
+  'confirmed',
+  (e) => e.batch({ time: 0n }).batch({ time: 999999n }).push(e.liveness(1, { size: 0, rootHash: X })),
+  'ceremony',
+  'board.root',
+);
+add(
+  'liveness: a false proof, its time again',
+  'confirmed',
+  (e) => e.push(e.liveness(1, { time: 50n }), e.liveness(1, { time: 50n, wrong: 1n })),
+  'ceremony',
+  'liveness.proof',
+);
 add('liveness when closed', 'closed', (e) => e.push(e.liveness(1)), 'ceremony', 'board.phase');
 
 // ---- enrolment: L-5..L-10, S-12
@@ -1716,6 +1749,14 @@ export const unusual = [
       const e = at('dealt');
       return e.push(e.confirm(1), e.liveness(1));
     },
+  },
+  {
+    name: 'liveness of yesterday',
+    make: () => days(at('confirmed'), [5n, 6n, 6n, 7n], 3),
+  },
+  {
+    name: 'liveness from before the first batch',
+    make: () => days(at('confirmed'), [5n, 6n], 2),
   },
   {
     name: 'a ballot after an exclusion does not count',
