@@ -310,6 +310,12 @@ tp_err tp_board_apply(tp_board *b, const tp_entry *e, const tp_manifest *manifes
     return err;
 }
 
+/* spec: R-15 */
+uint64_t tp_board_silence_s(const tp_manifest *m) {
+    uint64_t ten = UINT64_C(10) * m->batch_interval_s;
+    return ten > 60 ? ten : 60;
+}
+
 /* ---- credentials ---- */
 
 /* spec: S-20..S-24 */

@@ -63,6 +63,10 @@ typedef bool (*tp_root_of)(void *ctx, uint64_t size, uint8_t root[static 32]);
 TP_MUST_USE tp_err tp_board_apply(tp_board *b, const tp_entry *e, const tp_manifest *manifest,
                                   bool signed_ok, tp_root_of root_of, void *ctx, tp_fault *fault);
 
+/* How long the batches of a log that is well may be apart, in seconds: ten intervals, at least a
+ * minute. Three times that without a new checkpoint is a stall. spec: R-15 */
+uint64_t tp_board_silence_s(const tp_manifest *m);
+
 /* ---- credentials ---- */
 
 typedef struct {

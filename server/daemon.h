@@ -105,7 +105,7 @@ tp_board *tp_recorder_board(tp_recorder *r);
 void tp_recorder_fail(tp_recorder *r, tp_err err);
 /* For a task that is alone: rolls its transaction back without calling it a failure. */
 void tp_recorder_undo(tp_recorder *r);
-/* Closes a batch within the transaction, if anything is new. */
+/* Closes a batch within the transaction, if anything is new or the board would stand still. */
 TP_MUST_USE tp_err tp_recorder_close_batch(tp_recorder *r);
 /* Applies an entry to the board and stores it. */
 TP_MUST_USE tp_err tp_recorder_append(tp_recorder *r, const uint8_t *bytes, size_t len,

@@ -5,7 +5,7 @@
  *  2. The board in memory is what the store holds: after a failed transaction that had touched it,
  *     it is read again before anything else is appended.
  *  3. A batch is one transaction: registrations ascending by credential, ballots ascending by hash,
- *     the BATCH entry. Nothing new: no batch.
+ *     the BATCH entry. Nothing new: no batch, until the board would stand still.
  *  4. The rule of casting is checked here again, against the rows that the transaction sees.
  * spec: chapters 5 and 10.
  */
@@ -221,6 +221,13 @@ static tp_err append_ballots(tp_recorder *r, uint64_t now, uint32_t *total) {
     return err;
 }
 
+/* spec: R-15 */
+static bool stands_still(const tp_board *b, uint64_t now) {
+    uint64_t last = b->batches ? b->last_batch : b->last_act;
+    return b->approved && b->phase != TP_PUBLISHED && now >= last &&
+           now - last >= tp_board_silence_s(b->manifest);
+}
+
 tp_err tp_recorder_close_batch(tp_recorder *r) {
     uint8_t bytes[64];
     uint64_t registrations = 0, now = tp_server_now();
@@ -232,7 +239,7 @@ tp_err tp_recorder_close_batch(tp_recorder *r) {
     if (open || (b->phase == TP_SETUP && b->approved))
         err = append_all_registrations(r, &registrations);
     if (!err && open) err = append_ballots(r, now, &ballots);
-    if (!err && (registrations || ballots)) {
+    if (!err && (registrations || ballots || stands_still(b, now))) {
         tp_entry e = {.type = TP_ENTRY_BATCH};
         e.u.batch.number = b->batches + 1;
         e.u.batch.time = now;
