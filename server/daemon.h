@@ -48,7 +48,9 @@ typedef struct {
 typedef struct {
     tp_serve_options o;
     char db_path[4096], public_path[4096];
-    uint8_t log_secret[64], session_key[32];
+    uint8_t log_secret[64];  /* log.key */
+    uint8_t session_key[32]; /* session.key: seals tokens, makes one-time codes */
+    struct tp_texts *texts;  /* of messages */
     uint8_t *manifest_json;
     size_t manifest_len;
     tp_manifest manifest;
@@ -77,6 +79,8 @@ tp_store *tp_server_reader(tp_server *s, const tp_request *rq);
 TP_MUST_USE tp_err tp_server_keys(tp_server *s, const tp_board *b, tp_store *store);
 void tp_server_keys_free(tp_server *s);
 TP_MUST_USE tp_err tp_log_key_load(const char *data, uint8_t secret[static 64]);
+/* The server's own secret, in DATA/session.key; made if there is none. */
+TP_MUST_USE tp_err tp_session_key_load(const char *data, uint8_t secret[static 32]);
 
 /* ---- recorder ---- */
 

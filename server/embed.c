@@ -1,5 +1,5 @@
 /* Build tool: files into one C source of pages (pages.h), each also gzip-packed where that is
- * shorter. The same files give the same bytes.   embed OUT.c [NAME=PATH ...]
+ * shorter. The same files give the same bytes.   embed OUT.c LIST [NAME=PATH ...]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,12 +55,12 @@ static void put(FILE *f, const char *kind, int i, bytes b) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2) return 2;
+    if (argc < 3) return 2;
     FILE *f = fopen(argv[1], "w");
     if (!f) die(argv[1]);
     size_t(*len)[2] = calloc((size_t)argc, sizeof *len);
     fputs("#include \"server/pages.h\"\n", f);
-    for (int i = 2; i < argc; i++) {
+    for (int i = 3; i < argc; i++) {
         char *path = strchr(argv[i], '=');
         if (!path) return 2;
         *path++ = 0;
@@ -71,8 +71,8 @@ int main(int argc, char **argv) {
         free(plain.p);
         free(packed.p);
     }
-    fputs("const tp_page tp_page_list[] = {\n", f);
-    for (int i = 2; i < argc; i++)
+    fprintf(f, "extern const tp_page %s[];\nconst tp_page %s[] = {\n", argv[2], argv[2]);
+    for (int i = 3; i < argc; i++)
         fprintf(f, "    {\"%s\", plain_%d, packed_%d, %zu, %zu},\n", argv[i], i, i, len[i][0],
                 len[i][1]);
     fputs("    {0, 0, 0, 0, 0},\n};\n", f);

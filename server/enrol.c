@@ -22,34 +22,15 @@
 #include "server/answer.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/message.h"
 #include "server/step.h"
 
 enum {
-    CODE_DIGITS = 6,
-    CODE_LIFE_S = 600,
     CODE_TRIES = 5,
     SEND_GAP_S = 60,
     SENDS = 5,
     SENDS_PERIOD_S = 86400,
 };
-
-static void hash_code(uint8_t out[static 32], const uint8_t id[static 16], const char *code) {
-    uint8_t bytes[16 + CODE_DIGITS];
-    memcpy(bytes, id, 16);
-    memcpy(bytes + 16, code, CODE_DIGITS);
-    crypto_hash_sha256(out, bytes, sizeof bytes);
-    sodium_memzero(bytes, sizeof bytes);
-}
-
-/* "m•••@example.org", "•••4567" */
-static void mask_contact(char *out, size_t cap, const char *contact) {
-    const char *at = strchr(contact, '@');
-    size_t len = strlen(contact), tail = len > 4 ? 4 : 0;
-    if (at && at > contact && (contact[0] & 0x80) == 0)
-        snprintf(out, cap, "%c•••%s", contact[0], at);
-    else
-        snprintf(out, cap, "•••%s", contact + len - tail);
-}
 
 /* ---- lookup and start ---- */
 
@@ -112,27 +93,17 @@ void tp_post_lookup(tp_request *rq, void *server) {
     tp_answer_json_padded(rq, answer, LOOKUP_LEN);
 }
 
-static tp_err send_code(tp_store *store, tp_enrolment *e, const tp_voter *v, const char *title,
+/* A new code; whatever was sent before no longer works. */
+static tp_err send_code(const tp_server *s, tp_store *store, tp_enrolment *e, const tp_voter *v,
                         uint64_t now) {
-    char code[CODE_DIGITS + 1];
-    tp_message m = {.time = now};
-    snprintf(code, sizeof code, "%06u", randombytes_uniform(1000000));
-    hash_code(e->code_hash, e->id, code);
-    e->code_expires = now + CODE_LIFE_S;
+    e->code_serial++;
+    e->code_live = true;
+    e->code_expires = now + TP_ONE_TIME_LIFE_S;
     e->code_tries = 0;
     e->sends++;
     e->updated = now;
-    snprintf(m.to, sizeof m.to, "%s", v->contact);
-    snprintf(m.subject, sizeof m.subject, "Your code: %.120s", title);
-    snprintf(m.text, sizeof m.text,
-             "Your code is %s. It is valid for 10 minutes. Nobody will ask you for it by phone or "
-             "message. If you did not ask for a code, you need do nothing.",
-             code);
     tp_err err = tp_store_enrolment_put(store, e);
-    if (!err) err = tp_store_message_add(store, &m);
-    sodium_memzero(&m, sizeof m);
-    sodium_memzero(code, sizeof code);
-    return err;
+    return err ? err : tp_message_queue_code(s, store, e, v->contact, now);
 }
 
 static tp_err load_enrolment(tp_store *store, int64_t voter, uint64_t now, tp_enrolment *e) {
@@ -170,15 +141,15 @@ static void work_start(tp_recorder *r, tp_task *task) {
         tp_recorder_fail(r, err);
         return;
     }
-    bool recent = e.code_expires && now < e.code_expires - CODE_LIFE_S + SEND_GAP_S;
+    bool recent = e.code_expires && now < e.code_expires - TP_ONE_TIME_LIFE_S + SEND_GAP_S;
     if (!recent && e.sends >= SENDS) {
         t->retry_s = (unsigned)(e.sends_since + SENDS_PERIOD_S - now);
         tp_step_refuse(t, 429, "enrol.sends", "Too many codes were sent to this contact today.");
         return;
     }
-    if (!recent) tp_recorder_fail(r, send_code(store, &e, &v, t->s->manifest.title, now));
+    if (!recent) tp_recorder_fail(r, send_code(t->s, store, &e, &v, now));
     t->state = "started";
-    mask_contact(t->sent_to, sizeof t->sent_to, v.contact);
+    tp_message_mask(t->sent_to, sizeof t->sent_to, v.contact);
 }
 
 static void done_start(tp_server *s, tp_task *task, bool durable) {
@@ -218,24 +189,25 @@ void tp_post_enrol_start(tp_request *rq, void *server) {
 
 static void try_code(tp_recorder *r, tp_step *t, tp_enrolment *e, uint64_t now) {
     tp_store *store = tp_recorder_store(r);
-    uint8_t hash[32];
-    if (!e->code_expires || now >= e->code_expires || sodium_is_zero(e->code_hash, 32)) {
+    char code[TP_ONE_TIME_CODE + 1];
+    if (!tp_message_code_live(e, now)) {
         tp_step_refuse(t, 422, "enrol.expired", "This code is no longer valid. Ask for a new one.");
         return;
     }
-    hash_code(hash, e->id, t->code);
-    if (sodium_memcmp(hash, e->code_hash, 32) == 0) {
-        memset(e->code_hash, 0, sizeof e->code_hash);
+    tp_message_code(code, t->s, e);
+    if (sodium_memcmp(code, t->code, sizeof code) == 0) {
+        e->code_live = false;
         if (e->state == TP_ENROL_STARTED) e->state = TP_ENROL_PROVEN;
         e->updated = now;
         tp_recorder_fail(r, tp_store_session_add(store, t->session, t->voter, now));
         tp_recorder_fail(r, tp_enrolment_name(&t->state, store, e));
     } else {
         e->code_tries++;
-        if (e->code_tries >= CODE_TRIES) memset(e->code_hash, 0, sizeof e->code_hash);
+        e->code_live = e->code_tries < CODE_TRIES;
         t->tries = CODE_TRIES - (int)e->code_tries;
         tp_step_refuse(t, 422, "enrol.code", "That is not the code that was sent.");
     }
+    sodium_memzero(code, sizeof code);
     tp_recorder_fail(r, tp_store_enrolment_put(store, e));
 }
 
@@ -268,11 +240,12 @@ void tp_post_enrol_code(tp_request *rq, void *server) {
                               &code);
     if (!ok) tp_answer_members(rq, &error);
     ok = ok && tp_step_take_token(s, rq, t, token);
-    if (ok && (strlen(code) != CODE_DIGITS || strspn(code, "0123456789") != CODE_DIGITS)) {
+    if (ok &&
+        (strlen(code) != TP_ONE_TIME_CODE || strspn(code, "0123456789") != TP_ONE_TIME_CODE)) {
         tp_answer_problem(rq, 400, "request.value", "code", "A code has six digits.");
         ok = false;
     }
-    if (ok) memcpy(t->code, code, CODE_DIGITS + 1);
+    if (ok) memcpy(t->code, code, TP_ONE_TIME_CODE + 1);
     json_decref(body);
     if (ok)
         tp_recorder_submit(s, &t->task);

@@ -16,6 +16,7 @@
 #include "server/answer.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/message.h"
 
 typedef struct {
     tp_task task;     /* first; the recorder's view */
@@ -88,25 +89,19 @@ static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     tp_enrolment e;
     tp_voter v;
     bool found;
-    tp_message m = {.time = tp_server_now()};
     tp_err err = tp_store_enrolment_by_credential(store, p->entry.u.cancel.credential, &e, &found);
     if (err || !found) return stored(r, p, err);
     e.state = TP_ENROL_STARTED;
-    e.updated = m.time;
+    e.updated = tp_server_now();
     e.code_expires = 0;
-    memset(e.code_hash, 0, sizeof e.code_hash);
+    e.code_live = false;
     memset(e.credential, 0, sizeof e.credential);
     memset(e.possession, 0, sizeof e.possession);
     err = tp_store_enrolment_put(store, &e);
     if (!err) err = tp_store_sessions_end(store, e.voter);
     if (!err) err = tp_store_voter_get(store, e.voter, &v, &found);
-    if (err || !found || !*v.contact) return stored(r, p, err);
-    snprintf(m.to, sizeof m.to, "%s", v.contact);
-    snprintf(m.subject, sizeof m.subject, "Your voting key was cancelled");
-    snprintf(m.text, sizeof m.text,
-             "The registrars cancelled your voting key; no ballot cast with it counts. You can "
-             "enrol a new key. If you did not ask for this, tell your post at once.");
-    return stored(r, p, tp_store_message_add(store, &m));
+    if (!err && found) err = tp_message_notify(tp_recorder_server(r), store, &v, "cancelled", NULL);
+    return stored(r, p, err);
 }
 
 /* Once recorded a cancel is public, and anyone can send it again: that must not close a batch. */

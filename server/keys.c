@@ -1,4 +1,4 @@
-/* The log's key on the disk, and the election's keys as everyone gets them. */
+/* The server's secrets on the disk, and the election's keys as everyone gets them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -11,7 +11,7 @@
 #include "server/daemon.h"
 #include "server/log.h"
 
-/* ---- log.key ---- */
+/* ---- log.key, session.key ---- */
 
 static tp_err write_new(const char *path, const uint8_t *bytes, size_t len) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -22,27 +22,45 @@ static tp_err write_new(const char *path, const uint8_t *bytes, size_t len) {
     return ok ? TP_OK : TP_SYSTEM;
 }
 
-tp_err tp_log_key_load(const char *data, uint8_t secret[static 64]) {
+/* DATA/name; a new one, made by make, if there is none. */
+static tp_err load_secret(const char *data, const char *name, uint8_t *secret, size_t len,
+                          void (*make)(uint8_t *secret)) {
     char path[4096];
     struct stat st;
     if (sodium_init() < 0) return TP_SYSTEM;
     if (mkdir(data, 0700) && errno != EEXIST) return TP_SYSTEM;
-    if (snprintf(path, sizeof path, "%s/log.key", data) >= (int)sizeof path) return TP_TOO_BIG;
+    if (snprintf(path, sizeof path, "%s/%s", data, name) >= (int)sizeof path) return TP_TOO_BIG;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
-        uint8_t public_key[32];
-        crypto_sign_keypair(public_key, secret);
-        return write_new(path, secret, 64);
+        make(secret);
+        return write_new(path, secret, len);
     }
     if (fd < 0) return TP_SYSTEM;
-    bool ok = read(fd, secret, 64) == 64 && !fstat(fd, &st) && st.st_size == 64;
+    bool ok = read(fd, secret, len) == (ssize_t)len && !fstat(fd, &st) && st.st_size == (off_t)len;
     bool open_to_others = ok && (st.st_mode & 077);
     close(fd);
     if (open_to_others) {
-        tp_log("log-key-readable-by-others", "", " ");
+        tp_log("key-readable-by-others", "file", "%s", name);
         return TP_REFUSED;
     }
     return ok ? TP_OK : TP_MALFORMED;
+}
+
+static void make_log_key(uint8_t *secret) {
+    uint8_t public_key[32];
+    crypto_sign_keypair(public_key, secret);
+}
+
+static void make_session_key(uint8_t *secret) {
+    randombytes_buf(secret, 32);
+}
+
+tp_err tp_log_key_load(const char *data, uint8_t secret[static 64]) {
+    return load_secret(data, "log.key", secret, 64, make_log_key);
+}
+
+tp_err tp_session_key_load(const char *data, uint8_t secret[static 32]) {
+    return load_secret(data, "session.key", secret, 32, make_session_key);
 }
 
 tp_err tp_log_key(const char *data, uint8_t public_key[static 32]) {

@@ -12,6 +12,7 @@
 #include "record/record.h"
 #include "server/answer.h"
 #include "server/daemon.h"
+#include "server/message.h"
 
 static void not_found(tp_request *rq) {
     tp_answer_problem(rq, 404, "request.path", NULL, "There is nothing here.");
@@ -184,6 +185,18 @@ void tp_get_tracker(tp_request *rq, void *server) {
 
 /* ---- outbox ---- */
 
+static tp_err add_message(tp_server *s, tp_store *store, json_t *list, const tp_message *m) {
+    tp_text text;
+    bool live;
+    tp_err err = tp_message_text(s, store, m, tp_server_now(), &text, &live);
+    if (err) return err;
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:s, s:I}", "to", m->to, "subject", text.subject,
+                                    "text", text.text, "time", (json_int_t)m->time));
+    tp_wipe(&text, sizeof text);
+    return TP_OK;
+}
+
 void tp_get_outbox(tp_request *rq, void *server) {
     enum { MESSAGES = 100 };
     tp_server *s = server;
@@ -192,18 +205,19 @@ void tp_get_outbox(tp_request *rq, void *server) {
         not_found(rq);
         return;
     }
+    tp_store *store = tp_server_reader(s, rq);
     tp_message *m = malloc(MESSAGES * sizeof *m);
     if (!m) abort();
     const char *to = tp_request_path(rq) + strlen("/api/outbox");
-    if (tp_store_messages(tp_server_reader(s, rq), *to ? to + 1 : NULL, m, MESSAGES, &count)) {
-        tp_answer_storage(rq);
-    } else {
-        json_t *list = json_array();
-        for (size_t i = 0; i < count; i++)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "to", m[i].to, "subject",
-                                                  m[i].subject, "text", m[i].text, "time",
-                                                  (json_int_t)m[i].time));
-        tp_answer_json(rq, 200, list);
-    }
+    tp_err err = tp_store_messages(store, *to ? to + 1 : NULL, 0, 0, m, MESSAGES, &count);
+    json_t *list = json_array();
+    for (size_t i = 0; !err && i < count; i++)
+        err = add_message(s, store, list, &m[i]);
     free(m);
+    if (!err) {
+        tp_answer_json(rq, 200, list);
+        return;
+    }
+    json_decref(list);
+    tp_answer_storage(rq);
 }

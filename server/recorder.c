@@ -18,6 +18,7 @@
 #include "record/record.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/message.h"
 
 _Static_assert((int)TP_STORE_BALLOT == TP_ENTRY_BALLOT, "the store knows this type");
 _Static_assert((int)TP_STORE_REGISTRATIONS == TP_ENTRY_REGISTRATIONS, "the store knows this type");
@@ -184,33 +185,27 @@ static tp_err append_all_registrations(tp_recorder *r, uint64_t *total) {
 }
 
 /* Tells the voter, if the roll knows whose credential it is; says no choice and no tracker. */
-static tp_err tell_recorded(tp_recorder *r, const tp_store_ballot *b, uint64_t now) {
+static tp_err tell_recorded(tp_recorder *r, const tp_store_ballot *b) {
     tp_enrolment e;
     tp_voter v;
     bool found;
     tp_err err = tp_store_enrolment_by_credential(r->store, b->credential, &e, &found);
     if (err || !found) return err;
     err = tp_store_voter_get(r->store, e.voter, &v, &found);
-    if (err || !found || !*v.contact) return err;
-    tp_message m = {.time = now};
-    snprintf(m.to, sizeof m.to, "%s", v.contact);
-    snprintf(m.subject, sizeof m.subject, "A ballot was recorded: %.120s", r->s->manifest.title);
-    snprintf(m.text, sizeof m.text,
-             "A ballot was recorded with your voting key. It is ballot number %u of this key; the "
-             "newest one counts. If you did not cast it, tell your post at once.",
-             b->sequence);
-    return tp_store_message_add(r->store, &m);
+    if (err || !found) return err;
+    return tp_message_notify(r->s, r->store, &v, "recorded",
+                             json_pack("{s:o}", "sequence", json_sprintf("%u", b->sequence)));
 }
 
 /* Order and count are known from the store, so the board is moved on without reading the bytes. */
-static tp_err append_ballots(tp_recorder *r, uint64_t now, uint32_t *total) {
+static tp_err append_ballots(tp_recorder *r, uint32_t *total) {
     tp_store_ballot *list = NULL;
     size_t count = 0;
     tp_err err = tp_store_ballots_pending(r->store, &list, &count);
     for (size_t i = 0; !err && i < count; i++) {
         if (i && memcmp(list[i - 1].hash, list[i].hash, 32) >= 0) abort();
         err = tp_store_entry_add_ballot(r->store, r->board.size, list[i].id, r->board.batches + 1);
-        if (!err) err = tell_recorded(r, &list[i], now);
+        if (!err) err = tell_recorded(r, &list[i]);
         r->board.size++;
         r->board.open_ballots++;
         memcpy(r->board.last_ballot, list[i].hash, 32);
@@ -238,7 +233,7 @@ tp_err tp_recorder_close_batch(tp_recorder *r) {
     bool open = b->phase == TP_OPEN;
     if (open || (b->phase == TP_SETUP && b->approved))
         err = append_all_registrations(r, &registrations);
-    if (!err && open) err = append_ballots(r, now, &ballots);
+    if (!err && open) err = append_ballots(r, &ballots);
     if (!err && (registrations || ballots || stands_still(b, now))) {
         tp_entry e = {.type = TP_ENTRY_BATCH};
         e.u.batch.number = b->batches + 1;

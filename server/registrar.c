@@ -16,6 +16,7 @@
 #include "server/answer.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/message.h"
 
 #define TP_WAITING_DOMAIN "tapat-v1 waiting"
 
@@ -121,18 +122,11 @@ static bool endorse(tp_endorsements *list, const tp_endorsement *add) {
     return true;
 }
 
-static tp_err tell_ready(tp_store *store, tp_enrolment *e, const tp_voter *v) {
-    tp_message m = {.time = tp_server_now()};
+static tp_err tell_ready(const tp_server *s, tp_store *store, tp_enrolment *e, const tp_voter *v) {
     e->state = TP_ENROL_DONE;
-    e->updated = m.time;
+    e->updated = tp_server_now();
     tp_err err = tp_store_enrolment_put(store, e);
-    if (err || !*v->contact) return err;
-    snprintf(m.to, sizeof m.to, "%s", v->contact);
-    snprintf(m.subject, sizeof m.subject, "You are enrolled to vote online");
-    snprintf(m.text, sizeof m.text,
-             "The registrars have signed a voting key for you. Keep your recovery code: you vote "
-             "with it. If you did not enrol, tell your post at once.");
-    return tp_store_message_add(store, &m);
+    return err ? err : tp_message_notify(s, store, v, "ready", NULL);
 }
 
 /* The enrolment that handed this credential in, if one did: the unit must be the voter's. */
@@ -150,7 +144,7 @@ static tp_err check_voter(tp_recorder *r, request *q, const tp_registration *one
     if (v.unit != one->unit)
         return tp_fail(&q->fault, TP_REFUSED, "registration.unit", "not the voter's");
     if (!ready || e.state != TP_ENROL_WAITING) return TP_OK;
-    err = tell_ready(store, &e, &v);
+    err = tell_ready(tp_recorder_server(r), store, &e, &v);
     tp_recorder_fail(r, err);
     return err;
 }

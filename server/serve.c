@@ -19,6 +19,7 @@
 #include "record/record.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/texts.h"
 
 enum { JSON_MAX = 4096, STOP_MS = 4000, CONNECTIONS = 8000, SPARE_DESCRIPTORS = 64 };
 enum { ASKING_BURST = 30, ASKING_GAP_MS = 2000 }; /* J-13 */
@@ -112,15 +113,6 @@ static tp_err stored_manifest(tp_server *s, tp_store *store, bool *found) {
                                  found);
 }
 
-static tp_err session_key(tp_server *s, tp_store *store) {
-    size_t len = sizeof s->session_key;
-    bool found;
-    tp_err err = tp_store_get(store, "session-key", s->session_key, &len, &found);
-    if (err || (found && len == sizeof s->session_key)) return err;
-    randombytes_buf(s->session_key, sizeof s->session_key);
-    return tp_store_set(store, "session-key", s->session_key, sizeof s->session_key);
-}
-
 static tp_err load_manifest(tp_server *s, tp_store *store, tp_fault *fault) {
     bool found;
     uint8_t *given = NULL;
@@ -161,9 +153,7 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     tp_store *store;
     tp_err err = tp_store_open(&store, s->db_path, false);
     if (err) return tp_fail(fault, err, "store", "cannot be opened");
-    err = session_key(s, store);
-    if (err) (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
-    if (!err) err = load_manifest(s, store, fault);
+    err = load_manifest(s, store, fault);
     if (!err) err = check_log_key(s, fault);
     if (!err) err = check_witnesses(s, fault);
     if (!err && (err = tp_store_voter_count(store, &s->voters)))
@@ -214,8 +204,11 @@ static int start(tp_server *s) {
     tp_fault fault = {.code = "", .where = ""};
     tp_err err = tp_log_key_load(s->o.data, s->log_secret);
     if (err) return fail("log-key", err, "");
+    if ((err = tp_session_key_load(s->o.data, s->session_key))) return fail("session-key", err, "");
     if ((err = lock_data(s->o.data))) return fail("lock", err, "is another daemon running?");
-    if ((err = open_store(s, &fault))) {
+    err = tp_texts_load(&s->texts, NULL, &fault);
+    if (!err) err = open_store(s, &fault);
+    if (err) {
         tp_log("start-failed", fault.code, "%s", fault.where);
         return 1;
     }
@@ -233,6 +226,7 @@ static void finish(tp_server *s) {
     tp_publisher_stop(s);
     tp_http_free(s->http);
     tp_limit_free(s->asking);
+    tp_texts_free(s->texts);
     for (unsigned i = 0; i < TP_HTTP_THREADS; i++)
         tp_store_close(s->reader[i]);
     tp_recorder_free(s);

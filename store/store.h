@@ -86,12 +86,15 @@ typedef struct {
     uint8_t id[16]; /* random; names the enrolment to registrars, gives no right */
     int64_t voter;
     tp_enrol_state state;
-    uint8_t code_hash[32]; /* SHA-256 of the id with the one-time code; zero when used up */
-    uint64_t code_expires; /* Unix seconds */
+    /* The one-time code is made from id, serial and expiry with a key that is not in the store. */
+    uint32_t code_serial;  /* of the newest */
+    bool code_live;        /* neither used nor used up by tries */
+    uint64_t code_expires; /* Unix seconds; 0: none was sent */
     uint32_t code_tries;
     uint32_t sends;         /* codes sent since sends_since */
     uint64_t sends_since;   /* Unix seconds */
     uint64_t updated;       /* Unix seconds */
+    char lang[8];           /* of messages to the voter: that of the page last used */
     uint8_t credential[32]; /* zero: none; no two enrolments have the same */
     uint8_t possession[64];
 } tp_enrolment;
@@ -160,16 +163,53 @@ TP_MUST_USE tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 
 /* Ends all of a voter's sessions; none is TP_OK too. */
 TP_MUST_USE tp_err tp_store_sessions_end(tp_store *s, int64_t voter);
 
-/* ---- outbox: messages to voters ---- */
+/* ---- messages to voters: a queue ----
+ * A row names a template and its parameters. The text, with a one-time code in it, is made when it
+ * is sent and never stored. */
+typedef enum {
+    TP_MESSAGE_QUEUED = 1, /* waits for its first or next try */
+    TP_MESSAGE_SENDING,    /* being handed over; unless the row says otherwise by `next`, lost */
+    TP_MESSAGE_SENT,       /* taken by the mail server or the gateway */
+    TP_MESSAGE_DELIVERED,  /* so reported */
+    TP_MESSAGE_FAILED,     /* refused for good, or returned */
+    TP_MESSAGE_GIVEN_UP,   /* no try succeeded in time */
+    TP_MESSAGE_VOID,       /* its code was used, replaced or expired before it was sent */
+    TP_MESSAGE_STATES,
+} tp_message_state;
+enum { TP_BY_MAIL = 1, TP_BY_SMS, TP_MESSAGE_CHANNELS };
 typedef struct {
     int64_t id;
-    uint64_t time;
-    char to[128], subject[160], text[800];
+    int64_t voter;
+    char kind[16]; /* of the template */
+    char lang[8];
+    char to[128];
+    uint8_t channel;        /* TP_BY_.. */
+    char parameters[512];   /* JSON, by kind */
+    uint64_t time, expires; /* queued; not sent from then on; Unix seconds */
+    tp_message_state state; /* from here on what tp_store_message_put changes */
+    uint64_t next, updated; /* of the next try; of the last change */
+    uint32_t attempts;
+    char error[256]; /* of the last try, without address or code; "" */
 } tp_message;
+/* The id is given by the store. */
 TP_MUST_USE tp_err tp_store_message_add(tp_store *s, const tp_message *m);
-/* The newest first, at most max; to one address unless `to` is NULL. */
-TP_MUST_USE tp_err tp_store_messages(tp_store *s, const char *to, tp_message *m, size_t max,
-                                     size_t *count);
+TP_MUST_USE tp_err tp_store_message_put(tp_store *s, const tp_message *m);
+TP_MUST_USE tp_err tp_store_message_find(tp_store *s, int64_t id, tp_message *m, bool *found);
+/* The voter's newest of this kind. */
+TP_MUST_USE tp_err tp_store_message_newest(tp_store *s, int64_t voter, const char *kind,
+                                           tp_message *m, bool *found);
+/* The newest first, at most max, with ids below `before` (0: all); to one address unless `to` is
+ * NULL; in one state unless it is 0. */
+TP_MUST_USE tp_err tp_store_messages(tp_store *s, const char *to, tp_message_state state,
+                                     int64_t before, tp_message *m, size_t max, size_t *count);
+/* QUEUED or SENDING, with `next` not after now, the earliest first. */
+TP_MUST_USE tp_err tp_store_messages_due(tp_store *s, unsigned channel, uint64_t now, tp_message *m,
+                                         size_t max, size_t *count);
+/* Other voters to whose account a message of this kind went to this address. */
+TP_MUST_USE tp_err tp_store_message_sharers(tp_store *s, const char *to, const char *kind,
+                                            int64_t voter, uint64_t *count);
+TP_MUST_USE tp_err tp_store_message_counts(tp_store *s,
+                                           uint64_t counts[TP_MESSAGE_CHANNELS][TP_MESSAGE_STATES]);
 
 /* ---- credentials ---- */
 typedef struct {

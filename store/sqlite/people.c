@@ -1,4 +1,4 @@
-/* The SQLite driver: enrolment, sessions, outbox. */
+/* The SQLite driver: enrolment, sessions, messages. */
 #include "store/sqlite/sqlite.h"
 
 /* ---- enrolment ---- */
@@ -7,14 +7,16 @@ static void get_enrolment(sqlite3_stmt *st, tp_enrolment *e) {
     sql_get_blob(st, 0, e->id, sizeof e->id);
     e->voter = (int64_t)sql_get_int(st, 1);
     e->state = (tp_enrol_state)sql_get_int(st, 2);
-    sql_get_blob(st, 3, e->code_hash, sizeof e->code_hash);
-    e->code_expires = sql_get_int(st, 4);
-    e->code_tries = (uint32_t)sql_get_int(st, 5);
-    e->sends = (uint32_t)sql_get_int(st, 6);
-    e->sends_since = sql_get_int(st, 7);
-    e->updated = sql_get_int(st, 8);
-    sql_get_blob(st, 9, e->credential, sizeof e->credential);
-    sql_get_blob(st, 10, e->possession, sizeof e->possession);
+    e->code_serial = (uint32_t)sql_get_int(st, 3);
+    e->code_live = sql_get_int(st, 4) != 0;
+    e->code_expires = sql_get_int(st, 5);
+    e->code_tries = (uint32_t)sql_get_int(st, 6);
+    e->sends = (uint32_t)sql_get_int(st, 7);
+    e->sends_since = sql_get_int(st, 8);
+    e->updated = sql_get_int(st, 9);
+    sql_get_text(st, 10, e->lang, sizeof e->lang);
+    sql_get_blob(st, 11, e->credential, sizeof e->credential);
+    sql_get_blob(st, 12, e->possession, sizeof e->possession);
 }
 
 tp_err tp_store_enrolment_put(tp_store *s, const tp_enrolment *e) {
@@ -23,15 +25,17 @@ tp_err tp_store_enrolment_put(tp_store *s, const tp_enrolment *e) {
     sql_int(st, 1, (uint64_t)e->voter);
     sql_blob(st, 2, e->id, sizeof e->id);
     sql_int(st, 3, (uint64_t)e->state);
-    sql_blob(st, 4, e->code_hash, sizeof e->code_hash);
-    sql_int(st, 5, e->code_expires);
-    sql_int(st, 6, e->code_tries);
-    sql_int(st, 7, e->sends);
-    sql_int(st, 8, e->sends_since);
-    sql_int(st, 9, e->updated);
+    sql_int(st, 4, e->code_serial);
+    sql_int(st, 5, e->code_live);
+    sql_int(st, 6, e->code_expires);
+    sql_int(st, 7, e->code_tries);
+    sql_int(st, 8, e->sends);
+    sql_int(st, 9, e->sends_since);
+    sql_int(st, 10, e->updated);
+    sql_text(st, 11, e->lang);
     if (memcmp(e->credential, none, sizeof none) != 0)
-        sql_blob(st, 10, e->credential, sizeof e->credential);
-    sql_blob(st, 11, e->possession, sizeof e->possession);
+        sql_blob(st, 12, e->credential, sizeof e->credential);
+    sql_blob(st, 13, e->possession, sizeof e->possession);
     return sql_run(s, st);
 }
 
@@ -71,7 +75,7 @@ tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, siz
     sql_int(st, 1, max);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         get_enrolment(st, &e[n]);
-        sql_get_voter(st, 11, &v[n]);
+        sql_get_voter(st, 13, &v[n]);
     }
     sql_done(st);
     *count = n;
@@ -115,35 +119,5 @@ tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 32], int64_t
     tp_err err = sql_row(s, st, found);
     *voter = *found ? (int64_t)sql_get_int(st, 0) : 0;
     sql_done(st);
-    return err;
-}
-
-/* ---- outbox ---- */
-
-tp_err tp_store_message_add(tp_store *s, const tp_message *m) {
-    sqlite3_stmt *st = sql_use(s, SQL_MESSAGE_ADD);
-    sql_int(st, 1, m->time);
-    sql_text(st, 2, m->to);
-    sql_text(st, 3, m->subject);
-    sql_text(st, 4, m->text);
-    return sql_run(s, st);
-}
-
-tp_err tp_store_messages(tp_store *s, const char *to, tp_message *m, size_t max, size_t *count) {
-    bool row = true;
-    tp_err err = TP_OK;
-    size_t n = 0;
-    sqlite3_stmt *st = sql_use(s, to ? SQL_MESSAGES_TO : SQL_MESSAGES);
-    sql_int(st, 1, max);
-    if (to) sql_text(st, 2, to);
-    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
-        m[n].id = (int64_t)sql_get_int(st, 0);
-        m[n].time = sql_get_int(st, 1);
-        sql_get_text(st, 2, m[n].to, sizeof m[n].to);
-        sql_get_text(st, 3, m[n].subject, sizeof m[n].subject);
-        sql_get_text(st, 4, m[n].text, sizeof m[n].text);
-    }
-    sql_done(st);
-    *count = n;
     return err;
 }

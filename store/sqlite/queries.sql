@@ -48,27 +48,27 @@ FROM (SELECT rowid FROM voter_words WHERE voter_words MATCH ?2 ORDER BY rowid LI
 JOIN voter v ON v.id = w.rowid;
 
 -- name: enrolment_put
-INSERT INTO enrolment (voter, id, state, code_hash, code_expires, code_tries, sends, sends_since,
-                       updated, credential, possession)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-ON CONFLICT (voter) DO UPDATE SET id = ?2, state = ?3, code_hash = ?4, code_expires = ?5,
-    code_tries = ?6, sends = ?7, sends_since = ?8, updated = ?9, credential = ?10,
-    possession = ?11;
+INSERT INTO enrolment (voter, id, state, code_serial, code_live, code_expires, code_tries, sends,
+                       sends_since, updated, lang, credential, possession)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+ON CONFLICT (voter) DO UPDATE SET id = ?2, state = ?3, code_serial = ?4, code_live = ?5,
+    code_expires = ?6, code_tries = ?7, sends = ?8, sends_since = ?9, updated = ?10, lang = ?11,
+    credential = ?12, possession = ?13;
 -- name: enrolment_find
-SELECT id, voter, state, code_hash, code_expires, code_tries, sends, sends_since, updated,
-       credential, possession
+SELECT id, voter, state, code_serial, code_live, code_expires, code_tries, sends, sends_since,
+       updated, lang, credential, possession
 FROM enrolment WHERE id = ?1;
 -- name: enrolment_of
-SELECT id, voter, state, code_hash, code_expires, code_tries, sends, sends_since, updated,
-       credential, possession
+SELECT id, voter, state, code_serial, code_live, code_expires, code_tries, sends, sends_since,
+       updated, lang, credential, possession
 FROM enrolment WHERE voter = ?1;
 -- name: enrolment_by_credential
-SELECT id, voter, state, code_hash, code_expires, code_tries, sends, sends_since, updated,
-       credential, possession
+SELECT id, voter, state, code_serial, code_live, code_expires, code_tries, sends, sends_since,
+       updated, lang, credential, possession
 FROM enrolment WHERE credential = ?1;
 -- name: enrolment_waiting
-SELECT e.id, e.voter, e.state, e.code_hash, e.code_expires, e.code_tries, e.sends, e.sends_since,
-       e.updated, e.credential, e.possession,
+SELECT e.id, e.voter, e.state, e.code_serial, e.code_live, e.code_expires, e.code_tries, e.sends,
+       e.sends_since, e.updated, e.lang, e.credential, e.possession,
        v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
        v.contact2
 FROM enrolment e JOIN voter v ON v.id = e.voter
@@ -117,12 +117,35 @@ SELECT voter FROM session WHERE hash = ?1;
 DELETE FROM session WHERE voter = ?1;
 
 -- name: message_add
-INSERT INTO message (time, recipient, subject, text) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO message (voter, kind, lang, recipient, channel, parameters, time, expires, state, next,
+                     updated, attempts, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
+-- name: message_put
+UPDATE message SET state = ?2, next = ?3, updated = ?4, attempts = ?5, error = ?6 WHERE id = ?1;
+-- name: message_find
+SELECT id, voter, kind, lang, recipient, channel, parameters, time, expires, state, next, updated,
+       attempts, error
+FROM message WHERE id = ?1;
+-- name: message_newest
+SELECT id, voter, kind, lang, recipient, channel, parameters, time, expires, state, next, updated,
+       attempts, error
+FROM message WHERE voter = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1;
 -- name: messages
-SELECT id, time, recipient, subject, text FROM message ORDER BY id DESC LIMIT ?1;
+SELECT id, voter, kind, lang, recipient, channel, parameters, time, expires, state, next, updated,
+       attempts, error
+FROM message WHERE id < ?2 AND (?3 = 0 OR state = ?3) ORDER BY id DESC LIMIT ?1;
 -- name: messages_to
-SELECT id, time, recipient, subject, text FROM message WHERE recipient = ?2
-ORDER BY id DESC LIMIT ?1;
+SELECT id, voter, kind, lang, recipient, channel, parameters, time, expires, state, next, updated,
+       attempts, error
+FROM message WHERE recipient = ?4 AND id < ?2 AND (?3 = 0 OR state = ?3) ORDER BY id DESC LIMIT ?1;
+-- name: messages_due
+SELECT id, voter, kind, lang, recipient, channel, parameters, time, expires, state, next, updated,
+       attempts, error
+FROM message WHERE channel = ?2 AND state IN (1, 2) AND next <= ?3 ORDER BY next LIMIT ?1;
+-- name: message_sharers
+SELECT count(DISTINCT voter) FROM message WHERE recipient = ?1 AND kind = ?2 AND voter <> ?3;
+-- name: message_counts
+SELECT channel, state, count(*) FROM message GROUP BY channel, state;
 
 -- name: credential_put
 INSERT INTO credential (key, unit, style, ready, on_board, cancelled, excluded, sequence, tip,

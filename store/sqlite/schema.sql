@@ -28,12 +28,14 @@ CREATE TABLE enrolment (
     voter        INTEGER PRIMARY KEY REFERENCES voter,
     id           BLOB NOT NULL UNIQUE,
     state        INTEGER NOT NULL,
-    code_hash    BLOB NOT NULL,
+    code_serial  INTEGER NOT NULL,
+    code_live    INTEGER NOT NULL,
     code_expires INTEGER NOT NULL,
     code_tries   INTEGER NOT NULL,
     sends        INTEGER NOT NULL,
     sends_since  INTEGER NOT NULL,
     updated      INTEGER NOT NULL,
+    lang         TEXT NOT NULL,
     credential   BLOB,
     possession   BLOB NOT NULL
 ) STRICT;
@@ -73,14 +75,26 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE message (
-    id        INTEGER PRIMARY KEY,
-    time      INTEGER NOT NULL,
-    recipient TEXT NOT NULL,
-    subject   TEXT NOT NULL,
-    text      TEXT NOT NULL
+    id         INTEGER PRIMARY KEY,
+    voter      INTEGER NOT NULL REFERENCES voter,
+    kind       TEXT NOT NULL,
+    lang       TEXT NOT NULL,
+    recipient  TEXT NOT NULL COLLATE NOCASE,
+    channel    INTEGER NOT NULL,
+    parameters TEXT NOT NULL,
+    time       INTEGER NOT NULL,
+    expires    INTEGER NOT NULL,
+    state      INTEGER NOT NULL,
+    next       INTEGER NOT NULL,
+    updated    INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    error      TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX message_recipient ON message (recipient);
+CREATE INDEX message_recipient ON message (recipient, kind, voter);
+CREATE INDEX message_voter ON message (voter, kind);
+CREATE INDEX message_due ON message (channel, next) WHERE state IN (1, 2);
+CREATE INDEX message_state ON message (channel, state);
 
 CREATE TABLE credential (
     key          BLOB PRIMARY KEY,

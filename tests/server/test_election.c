@@ -263,6 +263,40 @@ static void wrong_code(char out[static 7], const char *code) {
     out[5] = out[5] == '9' ? '0' : (char)(out[5] + 1);
 }
 
+/* The bytes of the store's files and of the log hold the text nowhere. */
+static bool kept_anywhere(const char *text) {
+    enum { MAX = 64 << 20 };
+    const char *const files[] = {"data/tapat.db", "data/tapat.db-wal", "log"};
+    bool found = false;
+    for (size_t i = 0; i < 3; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", d.dir, files[i]);
+        FILE *f = fopen(path, "rb");
+        char *bytes = malloc(MAX);
+        size_t len = f && bytes ? fread(bytes, 1, MAX, f) : 0;
+        assert_true(len < MAX);
+        found |= len && memmem(bytes, len, text, strlen(text));
+        if (f) fclose(f);
+        free(bytes);
+    }
+    return found;
+}
+
+/* spec; attack G9 */
+static void test_codes_are_not_kept(void **state) {
+    char code[7], again[7];
+    (void)state;
+    free(start(4));
+    assert_int_equal(messages(4, code), 1);
+    assert_int_equal(strspn(code, "0123456789"), 6);
+    assert_true(kept_anywhere("voter4@example.org")); /* the search finds what is there */
+    assert_false(kept_anywhere(code));
+    assert_int_equal(scene_stop(&d, SIGTERM), 0); /* the key, not the process, makes the code */
+    assert_true(scene_start(&d));
+    assert_int_equal(messages(4, again), 1);
+    assert_string_equal(code, again);
+}
+
 static void test_enrol_refusals(void **state) {
     (void)state;
     char code[7], wrong[7], *token = start(2);
@@ -339,6 +373,7 @@ static void test_waiting(size_t voter) {
 }
 
 static char *enrolled; /* voter 5's token, for the cancel */
+static char typed[7];  /* the code of that */
 
 static void test_enrol(void **state) {
     (void)state;
@@ -347,6 +382,7 @@ static void test_enrol(void **state) {
     messages(5, code);
     expect_state(post_code(token, code), "proven");
     expect_state(post_code(token, code), "proven"); /* again: harmless */
+    memcpy(typed, code, sizeof typed);
     expect_problem(post_code(other, code), 422, "enrol.expired");
     expect_problem(hand_in(other, voter, &d.f.voters[voter].secret), 403, "enrol.proof");
     expect_problem(hand_in(token, voter, &d.f.voters[6].secret), 422, "enrol.possession");
@@ -709,7 +745,7 @@ static void test_cancel_and_exclude(void **state) {
     /* What was proven for the cancelled key ended with it: another needs a new code. spec: H-4 */
     expect_state(status(enrolled), "started");
     expect_problem(hand_in(enrolled, 8, &d.f.voters[8].secret), 403, "enrol.proof");
-    expect_problem(post_code(enrolled, code), 422, "enrol.expired");
+    expect_problem(post_code(enrolled, typed), 422, "enrol.expired");
     free(enrolled);
     before = messages(5, code);
     char *again = start(5);
@@ -944,16 +980,27 @@ static void test_log(void **state) {
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_before),         cmocka_unit_test(test_ceremony),
-        cmocka_unit_test(test_keys),           cmocka_unit_test(test_lookup),
-        cmocka_unit_test(test_enrol_refusals), cmocka_unit_test(test_enrol),
-        cmocka_unit_test(test_registrations),  cmocka_unit_test(test_cast_refusals),
-        cmocka_unit_test(test_cast),           cmocka_unit_test(test_tracker),
-        cmocka_unit_test(test_credential),     cmocka_unit_test(test_not_theirs),
-        cmocka_unit_test(test_taken_number),   cmocka_unit_test(test_cancel_and_exclude),
-        cmocka_unit_test(test_close),          cmocka_unit_test(test_record),
-        cmocka_unit_test(test_publish),        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_restart),        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_before),
+        cmocka_unit_test(test_ceremony),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_codes_are_not_kept),
+        cmocka_unit_test(test_enrol_refusals),
+        cmocka_unit_test(test_enrol),
+        cmocka_unit_test(test_registrations),
+        cmocka_unit_test(test_cast_refusals),
+        cmocka_unit_test(test_cast),
+        cmocka_unit_test(test_tracker),
+        cmocka_unit_test(test_credential),
+        cmocka_unit_test(test_not_theirs),
+        cmocka_unit_test(test_taken_number),
+        cmocka_unit_test(test_cancel_and_exclude),
+        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_publish),
+        cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests_name("server/election", tests, set_up, tear_down);
 }

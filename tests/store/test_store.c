@@ -252,6 +252,8 @@ static void test_roll_changes(void **state) {
 static void test_enrolment(void **state) {
     scene *c = *state;
     tp_enrolment e = {.state = TP_ENROL_WAITING,
+                      .code_serial = 9,
+                      .code_live = true,
                       .code_expires = 7,
                       .code_tries = 2,
                       .sends = 3,
@@ -267,7 +269,7 @@ static void test_enrolment(void **state) {
         bytes_of(e.id, 16, i);
         bytes_of(e.credential, 32, 100 + i);
         bytes_of(e.possession, 64, 200 + i);
-        bytes_of(e.code_hash, 32, 300 + i);
+        memcpy(e.lang, "fil", 4);
         e.voter = i;
         e.updated = 1000 - i;
         e.state = i == 4 ? TP_ENROL_STARTED : TP_ENROL_WAITING;
@@ -379,14 +381,12 @@ static void test_uploads(void **state) {
     assert_int_not_equal(tp_store_upload_put(c->s, nobody, 1, "x", 1), TP_OK);
 }
 
-static void test_sessions_and_messages(void **state) {
+static void test_sessions(void **state) {
     scene *c = *state;
     uint8_t hash[32] = {1}, other[32] = {2};
     int64_t id;
     bool found;
-    size_t count;
     tp_voter v = voter(1);
-    tp_message m = {.time = 5, .to = "a@example.org", .subject = "s", .text = "t1"}, list[2];
     OK(tp_store_voter_add(c->s, &v, ""));
     v = voter(2);
     OK(tp_store_voter_add(c->s, &v, ""));
@@ -403,20 +403,80 @@ static void test_sessions_and_messages(void **state) {
     assert_false(found);
     OK(tp_store_session_find(c->s, other, &id, &found));
     assert_true(found && id == 2);
-    for (int i = 0; i < 3; i++) {
-        m.text[1] = (char)('1' + i);
-        OK(tp_store_message_add(c->s, &m));
+}
+
+static void same_message(const tp_message *a, const tp_message *b) {
+    assert_int_equal(a->id, b->id);
+    assert_string_equal(a->kind, b->kind);
+    assert_string_equal(a->lang, b->lang);
+    assert_string_equal(a->to, b->to);
+    assert_string_equal(a->parameters, b->parameters);
+    assert_string_equal(a->error, b->error);
+    assert_true(a->voter == b->voter && a->channel == b->channel && a->time == b->time);
+    assert_true(a->expires == b->expires && a->state == b->state && a->next == b->next);
+    assert_true(a->updated == b->updated && a->attempts == b->attempts);
+}
+
+static void add_messages(tp_store *s) {
+    for (unsigned i = 1; i <= 3; i++) {
+        tp_voter v = voter(i);
+        tp_message m = {.voter = i,
+                        .kind = "code",
+                        .lang = "fil",
+                        .to = "a@example.org",
+                        .channel = TP_BY_MAIL,
+                        .parameters = "{\"serial\":1}",
+                        .time = 5,
+                        .expires = 605,
+                        .state = TP_MESSAGE_QUEUED,
+                        .next = 20 - i,
+                        .updated = 5};
+        OK(tp_store_voter_add(s, &v, ""));
+        OK(tp_store_message_add(s, &m));
     }
-    OK(tp_store_messages(c->s, NULL, list, 2, &count));
+}
+
+static void test_messages(void **state) {
+    scene *c = *state;
+    tp_message list[4], got;
+    size_t count;
+    bool found;
+    uint64_t sharers, counts[TP_MESSAGE_CHANNELS][TP_MESSAGE_STATES];
+    add_messages(c->s);
+    OK(tp_store_messages(c->s, NULL, 0, 0, list, 2, &count));
     assert_int_equal(count, 2);
-    assert_string_equal(list[0].text, "t3");
-    assert_string_equal(list[1].text, "t2");
-    assert_string_equal(list[1].to, m.to);
-    assert_int_equal(list[1].time, 5);
-    OK(tp_store_messages(c->s, "b@example.org", list, 2, &count));
+    assert_true(list[0].voter == 3 && list[1].voter == 2);
+    OK(tp_store_messages(c->s, NULL, 0, list[1].id, list, 4, &count));
+    assert_true(count == 1 && list[0].voter == 1);
+    OK(tp_store_messages(c->s, "b@example.org", 0, 0, list, 4, &count));
     assert_int_equal(count, 0);
-    OK(tp_store_messages(c->s, "a@example.org", list, 2, &count));
-    assert_int_equal(count, 2);
+    OK(tp_store_messages_due(c->s, TP_BY_SMS, 30, list, 4, &count));
+    assert_int_equal(count, 0);
+    OK(tp_store_messages_due(c->s, TP_BY_MAIL, 18, list, 4, &count));
+    assert_true(count == 2 && list[0].voter == 3 && list[1].voter == 2);
+    got = list[0];
+    got.state = TP_MESSAGE_SENT;
+    got.attempts = 2, got.next = 99, got.updated = 7;
+    strcpy(got.error, "450 later");
+    OK(tp_store_message_put(c->s, &got));
+    OK(tp_store_message_find(c->s, got.id, &list[1], &found));
+    assert_true(found);
+    same_message(&list[1], &got);
+    OK(tp_store_message_newest(c->s, 3, "code", &list[1], &found));
+    assert_true(found);
+    same_message(&list[1], &got);
+    OK(tp_store_message_newest(c->s, 3, "ready", &list[1], &found));
+    assert_false(found);
+    OK(tp_store_messages(c->s, "a@example.org", TP_MESSAGE_SENT, 0, list, 4, &count));
+    assert_int_equal(count, 1);
+    OK(tp_store_message_sharers(c->s, "A@example.org", "code", 1, &sharers));
+    assert_int_equal(sharers, 2);
+    OK(tp_store_message_sharers(c->s, "A@example.org", "ready", 1, &sharers));
+    assert_int_equal(sharers, 0);
+    OK(tp_store_message_counts(c->s, counts));
+    assert_int_equal(counts[TP_BY_MAIL][TP_MESSAGE_QUEUED], 2);
+    assert_int_equal(counts[TP_BY_MAIL][TP_MESSAGE_SENT], 1);
+    assert_int_equal(counts[TP_BY_SMS][TP_MESSAGE_QUEUED], 0);
 }
 
 static tp_store_credential credential(unsigned i) {
@@ -631,11 +691,10 @@ static void test_atomic(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),         TEST(test_meta),         TEST(test_roll),
-        TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
-        TEST(test_applications), TEST(test_uploads),      TEST(test_sessions_and_messages),
-        TEST(test_credentials),  TEST(test_ballots),      TEST(test_entries),
-        TEST(test_documents),    TEST(test_atomic),
+        TEST(test_open),         TEST(test_meta),      TEST(test_roll),         TEST(test_search),
+        TEST(test_roll_changes), TEST(test_enrolment), TEST(test_applications), TEST(test_uploads),
+        TEST(test_sessions),     TEST(test_messages),  TEST(test_credentials),  TEST(test_ballots),
+        TEST(test_entries),      TEST(test_documents), TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

@@ -1,0 +1,131 @@
+/* Messages to voters: message.h. */
+#include "server/message.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/answer.h"
+
+enum { NOTICE_LIFE_S = 7 * 86400 };
+
+/* ---- codes ---- */
+
+/* spec: Q-1 */
+void tp_message_code(char out[static TP_ONE_TIME_CODE + 1], const tp_server *s,
+                     const tp_enrolment *e) {
+    static const char domain[] = "tapat-v1 one-time code";
+    uint8_t key[32], mac[32], bytes[16 + 4 + 8];
+    _Static_assert(sizeof s->session_key == crypto_auth_hmacsha256_KEYBYTES, "a key of HMAC");
+    crypto_auth_hmacsha256(key, (const uint8_t *)domain, sizeof domain - 1, s->session_key);
+    memcpy(bytes, e->id, 16);
+    tp_put_u32be(bytes + 16, e->code_serial);
+    tp_put_u64be(bytes + 20, e->code_expires);
+    crypto_auth_hmacsha256(mac, bytes, sizeof bytes, key);
+    snprintf(out, TP_ONE_TIME_CODE + 1, "%06u", (unsigned)(tp_get_u64be(mac) % 1000000));
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(mac, sizeof mac);
+}
+
+bool tp_message_code_live(const tp_enrolment *e, uint64_t now) {
+    return e->code_live && now < e->code_expires;
+}
+
+/* ---- contacts ---- */
+
+unsigned tp_message_channel(const char *contact) {
+    return strchr(contact, '@') ? TP_BY_MAIL : TP_BY_SMS;
+}
+
+bool tp_message_reaches(const tp_server *s, const char *contact) {
+    (void)s;
+    return *contact != 0;
+}
+
+void tp_message_mask(char *out, size_t cap, const char *contact) {
+    const char *at = strchr(contact, '@');
+    size_t len = strlen(contact), tail = len > 4 ? 4 : 0;
+    if (at && at > contact && (contact[0] & 0x80) == 0)
+        snprintf(out, cap, "%c•••%s", contact[0], at);
+    else
+        snprintf(out, cap, "•••%s", contact + len - tail);
+}
+
+/* ---- queue ---- */
+
+/* Takes parameters over. */
+static tp_err queue(const tp_server *s, tp_store *store, tp_message *m, json_t *parameters) {
+    char *text = json_dumps(parameters, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!text) abort();
+    bool fits =
+        snprintf(m->parameters, sizeof m->parameters, "%s", text) < (int)sizeof m->parameters;
+    free(text);
+    json_decref(parameters);
+    m->channel = (uint8_t)tp_message_channel(m->to);
+    m->next = m->updated = m->time;
+    /* Where nothing is sent, the page of messages is where they arrive. */
+    m->state = s->manifest.test ? TP_MESSAGE_SENT : TP_MESSAGE_QUEUED;
+    return fits ? tp_store_message_add(store, m) : TP_TOO_BIG;
+}
+
+tp_err tp_message_queue_code(const tp_server *s, tp_store *store, const tp_enrolment *e,
+                             const char *to, uint64_t now) {
+    tp_message m = {.voter = e->voter, .kind = "code", .time = now, .expires = e->code_expires};
+    snprintf(m.to, sizeof m.to, "%s", to);
+    snprintf(m.lang, sizeof m.lang, "%s", e->lang);
+    return queue(s, store, &m, json_pack("{s:I}", "serial", (json_int_t)e->code_serial));
+}
+
+tp_err tp_message_notify(const tp_server *s, tp_store *store, const tp_voter *v, const char *kind,
+                         json_t *values) {
+    const char *const contacts[] = {v->contact, v->contact2};
+    tp_message m = {.voter = v->id, .time = tp_server_now()};
+    tp_enrolment e;
+    bool found;
+    tp_err err = tp_store_enrolment_of(store, v->id, &e, &found);
+    snprintf(m.kind, sizeof m.kind, "%s", kind);
+    snprintf(m.lang, sizeof m.lang, "%s", !err && found ? e.lang : "");
+    m.expires = m.time + NOTICE_LIFE_S;
+    for (size_t i = 0; !err && i < 2; i++) {
+        if (!tp_message_reaches(s, contacts[i])) continue;
+        snprintf(m.to, sizeof m.to, "%s", contacts[i]);
+        err = queue(s, store, &m, values ? json_incref(values) : json_object());
+    }
+    json_decref(values);
+    return err;
+}
+
+/* ---- text ---- */
+
+/* Is this the enrolment's present code? Then it is put in. spec: Q-2 */
+static tp_err put_code(const tp_server *s, tp_store *store, const tp_message *m, uint64_t now,
+                       json_t *values, bool *live) {
+    char code[TP_ONE_TIME_CODE + 1] = "------";
+    tp_enrolment e;
+    bool found;
+    tp_err err = tp_store_enrolment_of(store, m->voter, &e, &found);
+    json_int_t serial = json_integer_value(json_object_get(values, "serial"));
+    *live = !err && found && tp_message_code_live(&e, now) && serial == e.code_serial;
+    if (*live) tp_message_code(code, s, &e);
+    json_object_set_new(values, "code", json_string(code));
+    json_object_set_new(values, "minutes", json_sprintf("%d", TP_ONE_TIME_LIFE_S / 60));
+    sodium_memzero(code, sizeof code);
+    return err;
+}
+
+tp_err tp_message_text(const tp_server *s, tp_store *store, const tp_message *m, uint64_t now,
+                       tp_text *text, bool *live) {
+    json_t *values = json_loads(m->parameters, 0, NULL);
+    if (!json_is_object(values)) {
+        json_decref(values);
+        return TP_MALFORMED;
+    }
+    tp_err err = TP_OK;
+    *live = now < m->expires;
+    json_object_set_new(values, "title", json_string(s->manifest.title));
+    if (!strcmp(m->kind, "code")) err = put_code(s, store, m, now, values, live);
+    if (!err) err = tp_texts_fill(s->texts, m->kind, m->lang, values, text);
+    json_decref(values);
+    return err;
+}
