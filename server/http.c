@@ -119,14 +119,20 @@ const char *tp_status_phrase(int status) {
     return "Error";
 }
 
+/* spec: H-2 */
+static const char *const keeping[] = {
+    [TP_KEEP_NOT] = "no-store",
+    [TP_KEEP_BRIEFLY] = "public, max-age=1",
+    [TP_KEEP] = "public, max-age=31536000, immutable",
+};
+
 static bool write_head(struct evbuffer *out, const tp_request *rq, const tp_answer *a, size_t len) {
     return evbuffer_add_printf(out,
                                "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s"
                                "Cache-Control: %s\r\n%s%s%s\r\n",
                                a->status, tp_status_phrase(a->status),
                                a->type ? a->type : "application/octet-stream", len, security,
-                               a->immutable ? "public, max-age=31536000, immutable" : "no-store",
-                               a->gzip ? "Content-Encoding: gzip\r\n" : "",
+                               keeping[a->keep], a->gzip ? "Content-Encoding: gzip\r\n" : "",
                                a->headers ? a->headers : "",
                                rq->last ? "Connection: close\r\n" : "") > 0;
 }

@@ -51,11 +51,15 @@ bool tp_request_gzip(const tp_request *rq);
 bool tp_request_address(const tp_request *rq, uint8_t address[static 16]);
 unsigned tp_request_thread(const tp_request *rq); /* 0 .. threads - 1 */
 
+/* How long others may keep an answer: not at all, a second, for ever. spec: H-2 */
+typedef enum { TP_KEEP_NOT, TP_KEEP_BRIEFLY, TP_KEEP } tp_keep;
+
 typedef struct {
     int status;
-    const char *type;     /* content type; NULL: octets */
-    const char *headers;  /* further lines, each with CRLF; NULL: none */
-    bool immutable, gzip; /* gzip: the body is compressed */
+    const char *type;    /* content type; NULL: octets */
+    const char *headers; /* further lines, each with CRLF; NULL: none */
+    tp_keep keep;
+    bool gzip; /* the body is compressed */
 } tp_answer;
 
 void tp_request_answer(tp_request *rq, const tp_answer *a, const void *body, size_t len);

@@ -60,17 +60,18 @@ static void serve_file(tp_server *s, tp_request *rq, const char *name, const tp_
     not_found(rq);
 }
 
-/* Only names that a record has. *immutable: what it holds never changes. */
-static bool record_name(const char *name, bool *immutable, const char **type) {
+/* Only names that a record has. What lies under a tile's or a document's name never changes, in
+ * part or in full. */
+static bool record_name(const char *name, tp_keep *keep, const char **type) {
     tp_tile tile;
-    *immutable = false;
+    *keep = TP_KEEP_BRIEFLY;
     *type = "application/octet-stream";
     if (tp_tile_parse(&tile, name, strlen(name)) == TP_OK) {
-        *immutable = tile.width == TP_TILE_WIDTH;
+        *keep = TP_KEEP;
         return true;
     }
     if (!strncmp(name, "document/", 9)) {
-        *immutable = true;
+        *keep = TP_KEEP;
         return strlen(name) == 9 + 64 && strspn(name + 9, "0123456789abcdef") == 64;
     }
     if (!strcmp(name, "checkpoint")) {
@@ -85,7 +86,7 @@ static bool record_name(const char *name, bool *immutable, const char **type) {
 void tp_get_board(tp_request *rq, void *server) {
     const char *name = tp_request_path(rq) + strlen("/board/");
     tp_answer a = {.status = 200};
-    if (record_name(name, &a.immutable, &a.type))
+    if (record_name(name, &a.keep, &a.type))
         serve_file(server, rq, name, &a);
     else
         not_found(rq);

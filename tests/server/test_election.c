@@ -52,6 +52,18 @@ static const char *text_of(const json_t *object, const char *key) {
 
 /* ---- setup ---- */
 
+/* spec: H-2 */
+static void headers_of(const char *path, int status, const char *caching, const char *type) {
+    char line[160];
+    reply r = http_get(&d, path);
+    assert_int_equal(r.status, status);
+    snprintf(line, sizeof line, "\r\nCache-Control: %s\r\n", caching);
+    assert_non_null(strstr(r.head, line));
+    snprintf(line, sizeof line, "\r\nContent-Type: %s\r\n", type);
+    assert_non_null(strstr(r.head, line));
+    reply_free(&r);
+}
+
 static void test_before(void **state) {
     (void)state;
     reply r = http_get(&d, "/api/election");
@@ -74,19 +86,22 @@ static void test_before(void **state) {
     expect_problem(http_post(&d, "/api/ballots", "x", 1), 409, "board.phase");
     r = http_get(&d, "/board/manifest.json");
     assert_int_equal(r.status, 200);
-    assert_non_null(strstr(r.head, "Cache-Control: no-store\r\n"));
     assert_memory_equal(r.body, d.f.json, d.f.json_len);
     reply_free(&r);
     char path[90] = "/board/document/";
     sodium_bin2hex(path + strlen(path), 65, d.f.manifest.fingerprint, 32);
     r = http_get(&d, path);
     assert_int_equal(r.status, 200);
-    assert_non_null(strstr(r.head, "immutable"));
     reply_free(&r);
-    r = http_get(&d, "/board/tile/0/000.p/1");
-    assert_int_equal(r.status, 200);
-    assert_null(strstr(r.head, "immutable"));
-    reply_free(&r);
+    headers_of(path, 200, "public, max-age=31536000, immutable", "application/octet-stream");
+    headers_of("/board/tile/0/000.p/1", 200, "public, max-age=31536000, immutable",
+               "application/octet-stream");
+    headers_of("/board/tile/entries/000.p/1", 200, "public, max-age=31536000, immutable",
+               "application/octet-stream");
+    headers_of("/board/tile/0/000.p/2", 404, "no-store", "application/problem+json");
+    headers_of("/board/checkpoint", 200, "public, max-age=1", "text/plain; charset=utf-8");
+    headers_of("/board/manifest.json", 200, "public, max-age=1", "application/json");
+    headers_of("/board/results.json", 404, "no-store", "application/problem+json");
     expect_problem(http_get(&d, "/board/../log.key"), 404, "request.path");
     expect_problem(http_get(&d, "/board/tile/0/000.p/0"), 404, "request.path");
 }
