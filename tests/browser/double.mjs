@@ -335,7 +335,7 @@ export class Double {
 
   file(url) {
     const name = url === '/' ? 'index.html' : url.includes('.') ? url.slice(1) : `${url.slice(1)}.html`;
-    if (!/^[a-z0-9]+\.[a-z]+$/.test(name)) return null;
+    if (!/^([a-z]+\/)?[a-z0-9]+\.[a-z]+$/.test(name)) return null;
     if (this.options.noWasm && name === 'tapat.wasm') return null;
     for (const dir of [path.join(root, 'web'), path.join(build, 'web')]) {
       const full = path.join(dir, name);

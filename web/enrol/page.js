@@ -1,0 +1,66 @@
+// What the screens of enrolment share: what a person typed, the steps above each screen, forms, and
+// the way from a state of the server to the screen for it. A screen is a file beside this one; it
+// registers what it shows for which states.
+
+import { h } from '../dom.js';
+import { fromHex } from '../hex.js';
+import { t } from '../i18n.js';
+import { failure } from '../shell.js';
+
+export class Page {
+  constructor(app, core) {
+    this.app = app;
+    this.core = core;
+    this.fingerprint = fromHex(app.election.fingerprint, 32);
+    this.timer = 0;
+    this.state = Page.fresh();
+    this.screens = new Map();
+  }
+
+  static fresh() {
+    return { number: '', birth: '', message: '', typed: '', enrolment: null, sentTo: '' };
+  }
+
+  leave() {
+    clearTimeout(this.timer);
+    this.state = Page.fresh();
+    this.core.stop();
+  }
+
+  // open: an async function of the server's answer, which shows the screen of these states.
+  register(states, open) {
+    for (const name of states) this.screens.set(name, open);
+  }
+
+  // Goes to where the server says that this enrolment stands; `otherwise` is for every other state.
+  async show(answer) {
+    clearTimeout(this.timer);
+    await (this.screens.get(answer.state) || this.screens.get('otherwise'))(answer);
+  }
+}
+
+// Where a person is: who I am, the proof, the recovery code, done.
+export function steps(current) {
+  const names = [t('enrol.step-who'), t('enrol.step-prove'), t('enrol.step-code'), t('enrol.step-done')];
+  return h('ol', { class: 'steps', 'aria-label': t('enrol.steps') }, names.map((name, i) => h('li', {
+    'aria-current': i === current ? 'step' : undefined, class: i < current ? 'done' : undefined,
+  }, h('span', {}, name))));
+}
+
+// A form whose button waits for `run`; what run throws is shown in words.
+export function form(parts, label, run) {
+  const message = h('div', {});
+  const go = h('button', { class: 'primary', type: 'submit' }, label);
+  const submit = async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    message.replaceChildren();
+    try {
+      await run();
+    } catch (e) {
+      message.replaceChildren(failure(e));
+    }
+    go.disabled = false;
+  };
+  return h('form', { class: 'card', onsubmit: submit, novalidate: true }, parts, message, go);
+}

@@ -1,0 +1,63 @@
+// Enrolment, last screen: where it stands.
+
+import { post } from '../api.js';
+import { button, codeBlock, h, notice } from '../dom.js';
+import { fromHex } from '../hex.js';
+import { t, words } from '../i18n.js';
+import { link } from '../shell.js';
+import { steps } from './page.js';
+
+const POLL_MS = { first: 1000, most: 10000 };
+
+export async function readStatus(page) {
+  const { state, app } = page;
+  const answer = await post('/api/enrol/status', { enrolment: state.enrolment });
+  if (answer.state === 'started' || answer.state === 'proven') {
+    await page.show(answer);
+    return;
+  }
+  const changed = !state.status || state.status.state !== answer.state;
+  const first = !state.status;
+  state.status = answer;
+  const key = fromHex(answer.credential, 32);
+  state.name = key ? await page.core.credentialFingerprint(key, page.fingerprint) : '';
+  if (changed) app.show(() => statusScreen(page), { focus: first });
+  if (answer.state !== 'recorded') lookAgain(page, POLL_MS.first);
+}
+
+// More and more seldom; a lost answer only delays the next look.
+function lookAgain(page, wait) {
+  const { state } = page;
+  clearTimeout(page.timer);
+  state.wait = Math.min(Math.max(wait, 1.3 * (state.wait || 0)), POLL_MS.most);
+  page.timer = setTimeout(() => readStatus(page).catch(() => lookAgain(page, POLL_MS.most)), state.wait);
+}
+
+function statusScreen({ state, app }) {
+  const { status } = state;
+  // The registrars must have signed the key of this device and no other.
+  const foreign = state.own && status.credential && status.credential !== state.own;
+  const kind = status.state === 'waiting' ? 'wait' : 'good';
+  const id = ['waiting', 'done', 'recorded'].includes(status.state) ? status.state : 'waiting';
+  return {
+    title: t('done.title'),
+    content: [
+      steps(3),
+      h('div', { role: 'status' }, foreign
+        ? notice('bad', t('done.foreign'), t('done.foreign-next'))
+        : notice(kind, t(`done.${id}-title`), t(`done.${id}`))),
+      h('section', { class: 'card slip' },
+        h('p', { class: 'receipt-election' }, words(app.election.title),
+          app.election.test ? h('strong', { class: 'tag' }, t('test.tag')) : null),
+        h('h2', {}, t('slip.fingerprint')),
+        state.name ? codeBlock(state.name, t('slip.fingerprint')) : null,
+        h('p', { class: 'hint' }, t(state.own ? 'done.fingerprint' : 'done.compare'))),
+      h('div', { class: 'actions no-print' }, button(t('print'), () => print()),
+        link('/', t('to-home'), { class: 'button' })),
+    ],
+  };
+}
+
+export function register(page) {
+  page.register(['otherwise'], () => readStatus(page));
+}
