@@ -345,7 +345,15 @@ static void *worker(void *ctx) {
     return NULL;
 }
 
+static double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static bool run_all(sim *s, const char *phase, voter_step step) {
+    double from = seconds_now();
+    size_t casts = atomic_load(&s->casts);
     pthread_t threads[64];
     size_t n = s->o->threads < 1 ? 1 : s->o->threads > 64 ? 64 : s->o->threads, started = 0;
     s->step = step;
@@ -360,6 +368,11 @@ static bool run_all(sim *s, const char *phase, voter_step step) {
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     tp_progress_print(NULL, phase, s->count, s->count);
+    if (!s->o->json) {
+        printf("%s: %zu voters, %zu ballots, %.1f s\n", phase, s->count,
+               atomic_load(&s->casts) - casts, seconds_now() - from);
+        fflush(stdout);
+    }
     return started && atomic_load(&s->failed) == 0;
 }
 
@@ -468,17 +481,15 @@ static bool write_expectation(sim *s) {
 
 int sim_vote(const sim_vote_options *o) {
     static sim s;
-    struct timespec from, to;
     s.o = o;
     pthread_mutex_init(&s.print, NULL);
     if (!load_election(&s) || !load_voters(&s) ||
         !sim_shares_read(&s.shares, &s.manifest, o->options, o->voters_of_options))
         return TP_EXIT_REFUSED;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    double from = seconds_now();
     bool ok = run_all(&s, "enrol", enrol) && run_all(&s, "cast", cast_first) &&
               run_all(&s, "cast again", cast_again);
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    report(&s, (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec));
+    report(&s, seconds_now() - from);
     if (ok && o->expect) ok = write_expectation(&s);
     for (size_t i = 0; i < s.count; i++)
         free(s.voters[i].choices);
