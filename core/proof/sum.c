@@ -80,7 +80,7 @@ static void absorb_rows(tp_transcript *t, size_t lanes, const char *label,
 /* spec: B-10. */
 void tp_sum_statement(tp_transcript *t, size_t lanes, const tp_sum_context *const *x) {
     const uint8_t *base[TP_LANES_MAX] = {0};
-    uint64_t v[TP_LANES_MAX];
+    uint64_t v[TP_LANES_MAX] = {0};
     tp_transcript_init(t, "sum");
     for (size_t i = 0; i < lanes; i++) {
         t[i] = t[0];

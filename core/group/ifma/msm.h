@@ -9,7 +9,9 @@
  *  2. A bucket is summed in tasks of bounded length, and tasks of like length go side by side, so
  *     that no choice of scalars (all equal, all tiny) leaves lanes idle for long.
  *  3. Signed digits as in multiply.h: windows cover bits + 1 bits, half a window is added at each
- *     but the top one, and |digit| <= 2^(width-1) in all.
+ *     but the top one, and |digit| <= 2^(width-1) in all. Full-width scalars s > L/2 are taken as
+ *     -(L - s) first, and count as 251 bits: (L-1)/2 < 2^251 + 2^124, and with less than
+ *     0.6 * 2^at added the top window, from bit `at` > 125 on, is still <= 2^(width-1).
  * source: Bernstein, Doumen, Lange, Oosterwijk, "Faster batch forgery identification", section 4.
  * spec: chapter 2 (primitives).
  */
@@ -28,6 +30,8 @@
 #define MSM_AHEAD       4                         /* steps by which rows are prefetched */
 #define MSM_SPARE       (MSM_LONGEST + MSM_AHEAD) /* entries of order that are only fetched */
 #define MSM_CHUNK       ((size_t)2048)            /* points that share an inversion */
+#define FULL_BITS       253                       /* any scalar */
+#define CENTRED_BITS    251                       /* any scalar or its negative, nearly */
 
 /* A point as the bucket loop reads it: niels limbs, padded to two cache lines. */
 typedef struct {
@@ -43,6 +47,7 @@ typedef struct {
 typedef struct {
     unsigned windows, width[MSM_MAX_WINDOWS], at[MSM_MAX_WINDOWS];
     uint64_t bias[4];
+    bool centred; /* s and L - s are told apart by a sign */
 } window_plan;
 
 typedef struct {
@@ -61,26 +66,30 @@ typedef struct {
 
 /* ---- sizes ---- */
 
-/* The width with the least work, counted in additions to a bucket; a bucket costs about two. It is
- * the same for all lengths with the same highest bit: that of the middle of them. */
-static unsigned best_width(size_t len, unsigned bits) {
+/* Additions for n points in so many windows: a bucket costs about two. */
+static uint64_t work_of(uint64_t n, unsigned windows, unsigned bits) {
+    unsigned narrow = bits / windows, wider = bits % windows;
+    return windows * n + ((uint64_t)(windows + wider) << narrow);
+}
+
+/* How many windows are the least work. The same for all lengths with the same highest bit: by the
+ * middle of them. */
+static unsigned best_windows(size_t len, unsigned bits) {
     size_t n = 1;
     while (2 * n <= len)
         n *= 2;
-    n += n / 2;
-    unsigned best = MSM_MIN_WIDTH;
-    uint64_t least = UINT64_MAX;
-    for (unsigned c = MSM_MIN_WIDTH; c <= MSM_MAX_WIDTH; c++) {
-        uint64_t windows = (bits + c) / c, cost = windows * (n + n / 4 + (3ULL << (c - 1)));
-        if (cost < least) least = cost, best = c;
-    }
+    if (n < MSM_BLOCK) n += n / 2;
+    unsigned least = (bits + MSM_MAX_WIDTH - 1) / MSM_MAX_WIDTH, best = least;
+    for (unsigned w = least; w <= bits / MSM_MIN_WIDTH; w++)
+        if (work_of(n, w, bits) < work_of(n, best, bits)) best = w;
     return best;
 }
 
-/* As few windows as the best width allows, widths within one of each other. */
+/* Windows with widths within one of each other, the wider first. */
 static void plan_windows(window_plan *plan, size_t n, unsigned bits) {
-    unsigned c = best_width(n, bits), total = bits + 1;
-    plan->windows = (total + c - 1) / c;
+    plan->centred = bits >= FULL_BITS;
+    unsigned total = plan->centred ? CENTRED_BITS + 1 : bits + 1;
+    plan->windows = best_windows(n, total);
     memset(plan->bias, 0, sizeof plan->bias);
     for (unsigned i = 0, at = 0; i < plan->windows; i++) {
         unsigned width = total / plan->windows + (i < total % plan->windows);
@@ -128,7 +137,7 @@ static size_t block_size(size_t n) {
     return (n + blocks - 1) / blocks;
 }
 
-/* Few bits are not worth their own plan; from 32 on every width is at least 4 (eight buckets). */
+/* Few bits are not worth their own plan; from 32 on every width is at least 5 (16 buckets). */
 static unsigned plan_bits(unsigned bits) {
     return bits < 32 ? 32 : bits;
 }
@@ -214,10 +223,37 @@ static void make_rows(workspace *ws, const tp_point *p, size_t n) {
 
 /* ---- digits, sorted ---- */
 
+/* r = a - b; the lanes that borrow. r may be b. */
+TP_INLINE __mmask8 words_sub(v8 r[4], const uint64_t a[4], const v8 b[4]) {
+    __mmask8 c = 0;
+    for (int i = 0; i < 4; i++) {
+        v8 x = word(a[i]), t = sub(x, b[i]);
+        __mmask8 under = _mm512_cmplt_epu64_mask(x, b[i]);
+        /* t = 0 goes under too when a borrow comes in */
+        __mmask8 next = under | (c & _mm512_testn_epi64_mask(t, t));
+        r[i] = _mm512_mask_sub_epi64(t, c, t, word(1));
+        c = next;
+    }
+    return c;
+}
+
+/* s := L - s in the lanes where s > (L-1)/2; which those are. */
+TP_INLINE __mmask8 centre(v8 s[4]) {
+    static const uint64_t l[4] = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 1ULL << 60},
+                          half[4] = {0x2c09318d2e7ae9f6, 0x0a6f7cef517bce6b, 0, 1ULL << 59};
+    v8 t[4];
+    __mmask8 above = words_sub(t, half, s);
+    words_sub(t, l, s);
+    for (int i = 0; i < 4; i++)
+        s[i] = _mm512_mask_blend_epi64(above, s[i], t[i]);
+    return above;
+}
+
 static void make_digits(workspace *ws, const window_plan *plan, const tp_scalar *s, size_t n) {
     for (size_t at = 0; at < n; at += TP_LANES) {
         v8 words[4];
         load_words_tail(words, s, at, n);
+        __mmask8 turned = plan->centred ? centre(words) : 0;
         biased b = bias_add(words, plan->bias);
         for (unsigned w = 0; w < plan->windows; w++) {
             __mmask8 negative;
@@ -226,7 +262,9 @@ static void make_digits(workspace *ws, const window_plan *plan, const tp_scalar 
             v8 size = magnitude(&negative, w + 1 < plan->windows ? sub(bits, word(half)) : bits);
             /* a scalar that is not < 2^bits would leave the buckets: a caller's error */
             if (_mm512_cmpgt_epu64_mask(size, word(half))) __builtin_trap();
-            v8 code = _mm512_mask_add_epi64(add(size, size), negative, add(size, size), word(1));
+            v8 twice = add(size, size);
+            __mmask8 minus = (__mmask8)(negative ^ turned);
+            v8 code = _mm512_mask_add_epi64(twice, minus, twice, word(1));
             _mm_storeu_si128((__m128i *)(void *)(ws->digits + w * ws->stride + at),
                              _mm512_cvtepi64_epi16(code));
         }
