@@ -126,7 +126,10 @@ static bool enrol(sim *s, tp_http *h, voter *v, void *scratch) {
         ok = complain(s, v, "has no enrolment token", 200, answer);
     if (ok) strcpy(v->enrolment, id);
     json_decref(answer);
+    ok = ok && call(s, h, v, "/api/enrol/send",
+                    json_pack("{s:s, s:i}", "enrolment", v->enrolment, "contact", 1), &answer);
     if (!ok) return false;
+    json_decref(answer);
     if (!read_code(h, v, code)) return complain(s, v, "no code in the outbox", 0, NULL);
     ok = call(s, h, v, "/api/enrol/code",
               json_pack("{s:s, s:s}", "enrolment", v->enrolment, "code", code), &answer);

@@ -24,6 +24,7 @@ enum { TP_HTTP_THREADS = 8 };
 typedef struct tp_recorder tp_recorder;
 typedef struct tp_checker tp_checker;
 typedef struct tp_publisher tp_publisher;
+typedef struct tp_oidc tp_oidc;
 
 /* Ready to check ballots: fixed once all trustees have confirmed. */
 typedef struct {
@@ -68,6 +69,7 @@ typedef struct {
     tp_recorder *recorder;
     tp_checker *checker;
     tp_publisher *publisher;
+    tp_oidc *oidc; /* NULL: no post has that route */
     tp_http *http;
 } tp_server;
 
@@ -164,6 +166,11 @@ struct tp_errand {
 };
 bool tp_checker_errand(tp_server *s, tp_errand *e);
 
+/* ---- identity provider ---- */
+
+TP_MUST_USE tp_err tp_oidc_start(tp_server *s);
+void tp_oidc_stop(tp_server *s);
+
 /* ---- pages ---- */
 
 void tp_pages_serve(tp_request *rq, void *server);
@@ -188,9 +195,12 @@ void tp_get_board(tp_request *rq, void *server);
 void tp_get_outbox(tp_request *rq, void *server);
 void tp_post_lookup(tp_request *rq, void *server);
 void tp_post_enrol_start(tp_request *rq, void *server);
+void tp_post_enrol_send(tp_request *rq, void *server);
 void tp_post_enrol_code(tp_request *rq, void *server);
 void tp_post_enrol_credential(tp_request *rq, void *server);
 void tp_post_enrol_status(tp_request *rq, void *server);
+void tp_post_oidc(tp_request *rq, void *server);
+void tp_post_oidc_finish(tp_request *rq, void *server);
 void tp_post_credential(tp_request *rq, void *server);
 void tp_post_ballot(tp_request *rq, void *server);
 void tp_post_entry(tp_request *rq, void *server);

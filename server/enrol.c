@@ -1,6 +1,6 @@
 /* Stage enrol, the voter's side: /api/roll/lookup and /api/enrol/...
  *
- *  -> number, birth date             start: a one-time code goes to the contact on the roll
+ *  -> number, birth date             start: a token; send: a one-time code
  *  -> code                           proven: this token may hand in a credential
  *  -> credential, possession         waiting for the registrars
  *
@@ -69,14 +69,42 @@ static bool find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) {
     return ok;
 }
 
-static const char *no_route(const tp_voter *v, const char **detail) {
-    const char *fault = tp_not_online(v, detail);
-    if (fault) return fault;
-    *detail = "The roll has no contact for a code.";
-    return *v->contact ? NULL : "enrol.contact";
+static const char *contact_of(const tp_voter *v, int which) {
+    return which == 1 ? v->contact : which == 2 ? v->contact2 : "";
 }
 
-enum { LOOKUP_LEN = 64 };
+/* What the voter's post has, a code only where the roll has a contact to send it to. spec: M-23 */
+static json_t *routes_of(const tp_server *s, const tp_voter *v) {
+    static const struct {
+        unsigned route;
+        const char *name;
+    } routes[] = {{TP_ROUTE_CODE, "code"},
+                  {TP_ROUTE_LETTER, "letter"},
+                  {TP_ROUTE_DESK, "desk"},
+                  {TP_ROUTE_DOCUMENTS, "documents"},
+                  {TP_ROUTE_OIDC, "oidc"}};
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        bool reachable = routes[i].route != TP_ROUTE_CODE || *v->contact || *v->contact2;
+        if (reachable && s->manifest.units[v->unit].routes & routes[i].route)
+            json_array_append_new(list, json_string(routes[i].name));
+    }
+    return list;
+}
+
+/* Masked: {"contact": 1, "to": "m•••@example.org"} for each. */
+static json_t *contacts_of(const tp_voter *v) {
+    char masked[128];
+    json_t *list = json_array();
+    for (int i = 1; i <= 2; i++) {
+        if (!*contact_of(v, i)) continue;
+        tp_message_mask(masked, sizeof masked, contact_of(v, i));
+        json_array_append_new(list, json_pack("{s:i, s:s}", "contact", i, "to", masked));
+    }
+    return list;
+}
+
+enum { LOOKUP_LEN = 128 };
 
 void tp_post_lookup(tp_request *rq, void *server) {
     tp_server *s = server;
@@ -85,16 +113,45 @@ void tp_post_lookup(tp_request *rq, void *server) {
     const char *detail;
     if (!find_voter(s, rq, &v, &found)) return;
     json_t *answer = json_pack("{s:b}", "found", found);
-    if (found) {
-        json_t *routes = no_route(&v, &detail) ? json_array() : json_pack("[s]", "code");
+    if (found && s->manifest.enrol.show) {
         json_object_set_new(answer, "unit", json_integer(v.unit));
-        json_object_set_new(answer, "routes", routes);
+        json_object_set_new(answer, "routes",
+                            tp_not_online(&v, &detail) ? json_array() : routes_of(s, &v));
     }
     tp_answer_json_padded(rq, answer, LOOKUP_LEN);
 }
 
+/* ---- start ---- */
+
+static void answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
+    char token[TP_TOKEN_TEXT];
+    tp_token_seal(token, s, v->id);
+    tp_answer_json(rq, 200,
+                   json_pack("{s:s, s:i, s:o, s:o}", "enrolment", token, "unit", (int)v->unit,
+                             "routes", routes_of(s, v), "contacts", contacts_of(v)));
+}
+
+/* Stores nothing: the token names the voter's row, and gives no right. */
+void tp_post_enrol_start(tp_request *rq, void *server) {
+    tp_server *s = server;
+    tp_voter v;
+    bool found;
+    const char *fault, *detail;
+    if (!find_voter(s, rq, &v, &found)) return;
+    if (!found)
+        tp_answer_problem(rq, 404, "enrol.unknown", NULL, "No such number and birth date.");
+    else if (!tp_enrolling(s, tp_server_state(s).phase))
+        tp_answer_problem(rq, 409, "board.phase", NULL, "Enrolment is not open.");
+    else if ((fault = tp_not_online(&v, &detail)))
+        tp_answer_problem(rq, 409, fault, NULL, detail);
+    else
+        answer_start(s, rq, &v);
+}
+
+/* ---- code ---- */
+
 /* A new code; whatever was sent before no longer works. */
-static tp_err send_code(const tp_server *s, tp_store *store, tp_enrolment *e, const tp_voter *v,
+static tp_err send_code(const tp_server *s, tp_store *store, tp_enrolment *e, const char *to,
                         uint64_t now) {
     e->code_serial++;
     e->code_live = true;
@@ -103,7 +160,7 @@ static tp_err send_code(const tp_server *s, tp_store *store, tp_enrolment *e, co
     e->sends++;
     e->updated = now;
     tp_err err = tp_store_enrolment_put(store, e);
-    return err ? err : tp_message_queue_code(s, store, e, v->contact, now);
+    return err ? err : tp_message_queue_code(s, store, e, to, now);
 }
 
 static tp_err load_enrolment(tp_store *store, int64_t voter, uint64_t now, tp_enrolment *e) {
@@ -120,7 +177,18 @@ static tp_err load_enrolment(tp_store *store, int64_t voter, uint64_t now, tp_en
     return err;
 }
 
-static void work_start(tp_recorder *r, tp_task *task) {
+/* Is there a contact, and does the post send codes? */
+static const char *no_code(const tp_server *s, const tp_voter *v, int contact,
+                           const char **detail) {
+    const char *fault = tp_not_online(v, detail);
+    if (fault) return fault;
+    *detail = "This post sends no codes.";
+    if (!(s->manifest.units[v->unit].routes & TP_ROUTE_CODE)) return "enrol.route";
+    *detail = "The roll has no such contact for a code.";
+    return *contact_of(v, contact) ? NULL : "enrol.contact";
+}
+
+static void work_send(tp_recorder *r, tp_task *task) {
     tp_step *t = (tp_step *)task;
     tp_store *store = tp_recorder_store(r);
     tp_enrolment e;
@@ -132,7 +200,7 @@ static void work_start(tp_recorder *r, tp_task *task) {
         return;
     }
     tp_err err = tp_store_voter_get(store, t->voter, &v, &found);
-    if (!err && found && (t->fault = no_route(&v, &t->detail))) {
+    if (!err && found && (t->fault = no_code(t->s, &v, t->contact, &t->detail))) {
         t->status = 409;
         return;
     }
@@ -147,45 +215,38 @@ static void work_start(tp_recorder *r, tp_task *task) {
         tp_step_refuse(t, 429, "enrol.sends", "Too many codes were sent to this contact today.");
         return;
     }
-    if (!recent) tp_recorder_fail(r, send_code(t->s, store, &e, &v, now));
-    t->state = "started";
-    tp_message_mask(t->sent_to, sizeof t->sent_to, v.contact);
+    const char *to = contact_of(&v, t->contact);
+    if (!recent) tp_recorder_fail(r, send_code(t->s, store, &e, to, now));
+    tp_message_mask(t->sent_to, sizeof t->sent_to, to);
 }
 
-static void done_start(tp_server *s, tp_task *task, bool durable) {
+static void done_send(tp_server *s, tp_task *task, bool durable) {
     tp_step *t = (tp_step *)task;
-    char token[TP_TOKEN_TEXT];
     if (!durable || t->fault) {
         tp_step_done(s, task, durable);
         return;
     }
-    tp_token_seal(token, s, t->voter);
-    tp_answer_json(
-        t->rq, 200,
-        json_pack("{s:s, s:s, s:s}", "enrolment", token, "sent_to", t->sent_to, "state", t->state));
+    tp_answer_json(t->rq, 200, json_pack("{s:s}", "sent_to", t->sent_to));
     free(t);
 }
 
-void tp_post_enrol_start(tp_request *rq, void *server) {
+void tp_post_enrol_send(tp_request *rq, void *server) {
     tp_server *s = server;
-    tp_voter v;
-    bool found;
-    const char *fault, *detail;
-    if (!find_voter(s, rq, &v, &found)) return;
-    if (!found) {
-        tp_answer_problem(rq, 404, "enrol.unknown", NULL, "No such number and birth date.");
-        return;
-    }
-    if ((fault = no_route(&v, &detail))) {
-        tp_answer_problem(rq, 409, fault, NULL, detail);
-        return;
-    }
-    tp_step *t = tp_step_new(s, rq, work_start, done_start);
-    t->voter = v.id;
-    tp_recorder_submit(s, &t->task);
+    const char *token;
+    json_error_t error;
+    json_t *body = tp_may_ask(s, rq) ? tp_body_json(rq) : NULL;
+    if (!body) return;
+    tp_step *t = tp_step_new(s, rq, work_send, done_send);
+    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:i}", "enrolment", &token,
+                              "contact", &t->contact);
+    if (!ok) tp_answer_members(rq, &error);
+    ok = ok && tp_step_take_token(s, rq, t, token);
+    json_decref(body);
+    if (ok)
+        tp_recorder_submit(s, &t->task);
+    else
+        free(t);
 }
-
-/* ---- code ---- */
 
 static void try_code(tp_recorder *r, tp_step *t, tp_enrolment *e, uint64_t now) {
     tp_store *store = tp_recorder_store(r);

@@ -35,9 +35,12 @@ const tp_route tp_routes[] = {
     {TP_GET, "/api/outbox/*", 0, tp_get_outbox},
     {TP_POST, "/api/roll/lookup", JSON_MAX, tp_post_lookup},
     {TP_POST, "/api/enrol/start", JSON_MAX, tp_post_enrol_start},
+    {TP_POST, "/api/enrol/send", JSON_MAX, tp_post_enrol_send},
     {TP_POST, "/api/enrol/code", JSON_MAX, tp_post_enrol_code},
     {TP_POST, "/api/enrol/credential", JSON_MAX, tp_post_enrol_credential},
     {TP_POST, "/api/enrol/status", JSON_MAX, tp_post_enrol_status},
+    {TP_POST, "/api/enrol/oidc", JSON_MAX, tp_post_oidc},
+    {TP_POST, "/api/enrol/oidc/finish", JSON_MAX, tp_post_oidc_finish},
     {TP_POST, "/api/credential", JSON_MAX, tp_post_credential},
     {TP_POST, "/api/ballots", TP_MAX_ENTRY, tp_post_ballot},
     {TP_POST, "/api/board/entries", 2 + TP_MAX_ENTRY + 4 + TP_MAX_DOCUMENT, tp_post_entry},
@@ -149,6 +152,11 @@ static tp_err check_witnesses(const tp_server *s, tp_fault *fault) {
                    s->manifest.witnesses.quorum, s->o.witness_count);
 }
 
+static tp_err check_provider(const tp_server *s, tp_fault *fault) {
+    if (!s->manifest.enrol.issuer || s->o.oidc_redirect) return TP_OK;
+    return tp_fail(fault, TP_REFUSED, "oidc", "the page to come back to is not given");
+}
+
 static tp_err open_store(tp_server *s, tp_fault *fault) {
     tp_store *store;
     tp_err err = tp_store_open(&store, s->db_path, false);
@@ -156,6 +164,7 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     err = load_manifest(s, store, fault);
     if (!err) err = check_log_key(s, fault);
     if (!err) err = check_witnesses(s, fault);
+    if (!err) err = check_provider(s, fault);
     if (!err && (err = tp_store_voter_count(store, &s->voters)))
         (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     tp_store_close(store);
@@ -215,12 +224,14 @@ static int start(tp_server *s) {
     if ((err = tp_recorder_start(s))) return fail("recorder", err, "");
     if ((err = tp_publisher_start(s))) return fail("publisher", err, "");
     if ((err = tp_checker_start(s))) return fail("checker", err, "");
+    if ((err = tp_oidc_start(s))) return fail("oidc", err, "");
     if ((err = start_http(s))) return fail("listen", err, s->o.listen);
     return 0;
 }
 
 static void finish(tp_server *s) {
     if (s->http) tp_http_stop(s->http, STOP_MS);
+    tp_oidc_stop(s);
     tp_checker_stop(s);
     tp_recorder_stop(s);
     tp_publisher_stop(s);

@@ -137,3 +137,33 @@ bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *te
     tp_answer_problem(rq, 404, "enrol.unknown", "enrolment", "No such enrolment.");
     return false;
 }
+
+void tp_step_prove(tp_recorder *r, tp_step *t) {
+    tp_store *store = tp_recorder_store(r);
+    tp_enrolment e;
+    tp_voter v;
+    bool found, known;
+    uint64_t now = tp_server_now();
+    if (!tp_enrolling(t->s, tp_recorder_board(r)->phase)) {
+        tp_step_refuse(t, 409, "board.phase", "Enrolment is not open.");
+        return;
+    }
+    tp_err err = tp_store_voter_get(store, t->voter, &v, &found);
+    if (!err && found && (t->fault = tp_not_online(&v, &t->detail))) {
+        t->status = 409;
+        return;
+    }
+    if (!err) err = tp_store_enrolment_of(store, t->voter, &e, &known);
+    if (!err && !known) {
+        e = (tp_enrolment){.voter = t->voter, .state = TP_ENROL_STARTED};
+        randombytes_buf(e.id, sizeof e.id);
+    }
+    if (!err && e.state == TP_ENROL_STARTED) {
+        e.state = TP_ENROL_PROVEN;
+        e.updated = now;
+        err = tp_store_enrolment_put(store, &e);
+    }
+    if (!err) err = tp_store_session_add(store, t->session, t->voter, now);
+    if (!err) err = tp_enrolment_name(&t->state, store, &e);
+    tp_recorder_fail(r, err);
+}

@@ -17,6 +17,7 @@ typedef struct {
     int64_t voter;
     uint8_t session[32];     /* hash of the token */
     char code[TP_STEP_CODE]; /* as typed */
+    int contact;             /* where the code goes: 1 or 2 */
     uint8_t credential[32], possession[64];
     /* the answer */
     int status;
@@ -35,6 +36,9 @@ void tp_step_refuse(tp_step *t, int status, const char *code, const char *detail
 void tp_step_done(tp_server *s, tp_task *task, bool durable);
 /* Fills in voter and session of a token; answers itself if it is none. */
 bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text);
+/* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
+ * enrolment is over or the voter may not vote online. */
+void tp_step_prove(tp_recorder *r, tp_step *t);
 void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter);
 
 /* Not too often from one address; answers itself if it is. spec: J-13 */

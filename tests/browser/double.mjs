@@ -230,16 +230,20 @@ export class Double {
       const id = sha256(Buffer.from(q.number)).toString('hex').slice(0, 32);
       const mine = this.enrolments.get(id) || { state: 'started', tries: 5 };
       this.enrolments.set(id, mine);
-      if (mine.state === 'started') {
-        mine.code = String(crypto.randomInt(1e6)).padStart(6, '0');
+      mine.number = q.number;
+      return [200, { enrolment: id, unit: 0, routes: ['code'], contacts: [{ contact: 1, to: 'g•••@example.org' }] }];
+    }
+    if (!e) return [404, { code: 'enrol.unknown' }];
+    if (verb === 'send') {
+      if (e.state === 'started') {
+        e.code = String(crypto.randomInt(1e6)).padStart(6, '0');
         this.outbox.unshift({
-          to: `${q.number}@example.org`, subject: 'Your code', text: `Your code is ${mine.code}.\nIt is good for 30 minutes.`,
+          to: `${e.number}@example.org`, subject: 'Your code', text: `Your code is ${e.code}.\nIt is good for 30 minutes.`,
           time: Math.floor(Date.now() / 1000),
         });
       }
-      return [200, { enrolment: id, sent_to: 'g•••@example.org', state: mine.state }];
+      return [200, { sent_to: 'g•••@example.org' }];
     }
-    if (!e) return [404, { code: 'enrol.unknown' }];
     if (verb === 'code') {
       if (q.code !== e.code) {
         e.tries -= 1;

@@ -2,97 +2,19 @@
 // the ballot found on the board, the count, the result.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import test from 'node:test';
 
 import { cast, fill, launch, open, openBallot, waitHeading } from './browser.mjs';
-import { build, root } from './double.mjs';
+import { Election, tapat } from '../support/election.mjs';
 
-const tapat = path.join(build, 'tapat');
-const port = 20000 + (process.pid % 20000);
-const url = `http://127.0.0.1:${port}`;
-
-class Election {
-  constructor() {
-    this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tapat-browser-'));
-    this.children = [];
-    fs.mkdirSync(this.at('data'));
-  }
-
-  at(name) {
-    return path.join(this.dir, name);
-  }
-
-  run(...args) {
-    try {
-      return execFileSync(tapat, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-    } catch (e) {
-      throw new Error(`tapat ${args.join(' ')}: ${e.stderr}`);
-    }
-  }
-
-  key(file, role, name) {
-    return `${name}=${this.run('key', 'new', this.at(file), '--role', role, '--name', name, '--no-passphrase')}`;
-  }
-
-  define() {
-    const args = [];
-    for (let i = 1; i <= 3; i += 1) args.push('--trustee', this.key(`t${i}`, 'trustee', `Trustee ${i}`));
-    for (let i = 1; i <= 2; i += 1) args.push('--officer', this.key(`o${i}`, 'officer', `Officer ${i}`));
-    args.push('--registrar', this.key('r1', 'registrar', 'Registrar 1'));
-    const log = this.run('serve', '--data', this.at('data'), '--log-key');
-    this.run('define', path.join(root, 'ballots/ph2025/election.json'), '--test', '--threshold', '2', ...args, '--log-key', log,
-      '--floor', '2', '--interval', '1', '--deadline', '60', '--origin', 'test.tapat.example/board', '--out', this.at('manifest.json'));
-    this.run('simulate', 'roll', '--voters', '2', '--guests', '4', '--manifest', this.at('manifest.json'),
-      '--posts', path.join(root, 'ballots/ph2025/posts.csv'), '--out', this.at('roll.csv'));
-    this.run('roll', 'import', this.at('roll.csv'), '--manifest', this.at('manifest.json'), '--data', this.at('data'));
-  }
-
-  start(...args) {
-    const log = fs.openSync(this.at(`${args[0]}.log`), 'a');
-    this.children.push(spawn(tapat, args, { stdio: ['ignore', log, log] }));
-  }
-
-  async serve() {
-    this.start('serve', '--data', this.at('data'), '--manifest', this.at('manifest.json'), '--port', String(port));
-    for (let i = 0; i < 100; i += 1) {
-      if (await fetch(`${url}/api/election`).then((r) => r.ok, () => false)) return;
-      await new Promise((done) => { setTimeout(done, 100); });
-    }
-    throw new Error(fs.readFileSync(this.at('serve.log'), 'utf8'));
-  }
-
-  mirror() {
-    fs.rmSync(this.at('record'), { recursive: true, force: true });
-    this.run('mirror', '--server', url, this.at('record'));
-  }
-
-  act(...args) {
-    this.mirror();
-    this.run(...args, '--record', this.at('record'), '--server', url, '--officer', this.at('o1'), '--officer', this.at('o2'));
-  }
-
-  trustee(i) {
-    this.mirror();
-    this.run('trustee', 'step', '--record', this.at('record'), '--key', this.at(`t${i}`), '--server', url);
-  }
-
-  end() {
-    for (const child of this.children) child.kill();
-    fs.rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-async function enrolGuest(page, number) {
+async function enrolGuest(page, url, number) {
   await page.goto(`${url}/enrol`);
   await page.getByLabel("Voter's number").fill(number);
   await page.getByLabel('Birth date').fill('1990-01-01');
   await page.getByRole('button', { name: 'Continue' }).click();
   await waitHeading(page, 'Type the code from the message');
-  await page.getByLabel('Code from the message').fill(await newestCode(page));
+  await page.getByLabel('Code from the message').fill(await newestCode(page, url));
   await page.getByRole('button', { name: 'Continue' }).click();
   await waitHeading(page, 'Your recovery code');
   const code = (await page.locator('.slip .code').innerText()).replace(/\s/g, '');
@@ -104,7 +26,7 @@ async function enrolGuest(page, number) {
 }
 
 // As a person does it: from the page of messages.
-async function newestCode(page) {
+async function newestCode(page, url) {
   const other = await page.context().newPage();
   await other.goto(`${url}/outbox`);
   await other.locator('.message').first().waitFor();
@@ -119,6 +41,7 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
     return;
   }
   const election = new Election();
+  const { url } = election;
   const browser = await launch();
   try {
     election.define();
@@ -132,8 +55,8 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
     const policy = await page.goto(`${url}/`).then((r) => r.headers()['content-security-policy']);
     assert.match(policy, /default-src 'none'/);
     assert.match(policy, /require-trusted-types-for 'script'/);
-    const code = await enrolGuest(page, 'G-01');
-    const other = await enrolGuest(page, 'G-02');
+    const code = await enrolGuest(page, url, 'G-01');
+    const other = await enrolGuest(page, url, 'G-02');
 
     await openBallot(page, url, code);
     const first = await fill(page, [[1, 2], [5]]);

@@ -187,11 +187,11 @@ static void test_lookup(void **state) {
     (void)state;
     import_roll();
     reply r = http_json(&d, "/api/roll/lookup", VOTER, 1);
-    assert_int_equal(r.len, 64); /* J-12: filled up */
+    assert_int_equal(r.len, 128); /* J-12: filled up */
     assert_memory_equal(r.body, "{\"found\":true,\"unit\":1,\"routes\":[\"code\"]} ", 42);
     reply_free(&r);
     r = http_json(&d, "/api/roll/lookup", VOTER, 3);
-    assert_int_equal(r.len, 64);
+    assert_int_equal(r.len, 128);
     assert_memory_equal(r.body, "{\"found\":true,\"unit\":0,\"routes\":[]} ", 36);
     reply_free(&r);
     reply unknown = http_json(&d, "/api/roll/lookup", VOTER, 999);
@@ -212,13 +212,28 @@ static void test_lookup(void **state) {
 }
 
 /* The token of a start, to be freed. */
-static char *start(unsigned voter) {
+static char *token_of(unsigned voter) {
     reply r = http_json(&d, "/api/enrol/start", VOTER, voter);
     json_t *answer = reply_json(&r);
     assert_int_equal(r.status, 200);
-    assert_string_equal(text_of(answer, "state"), "started");
-    assert_null(strstr(text_of(answer, "sent_to"), "voter"));
     char *token = strdup(text_of(answer, "enrolment"));
+    json_decref(answer);
+    reply_free(&r);
+    return token;
+}
+
+static reply send_to(const char *token, int contact) {
+    return http_json(&d, "/api/enrol/send", "{\"enrolment\":\"%s\",\"contact\":%d}", token,
+                     contact);
+}
+
+/* The same, and a code is sent. */
+static char *start(unsigned voter) {
+    char *token = token_of(voter);
+    reply r = send_to(token, 1);
+    json_t *answer = reply_json(&r);
+    assert_int_equal(r.status, 200);
+    assert_null(strstr(text_of(answer, "sent_to"), "voter"));
     json_decref(answer);
     reply_free(&r);
     return token;
@@ -316,7 +331,11 @@ static void test_enrol_refusals(void **state) {
     (void)state;
     char code[7], wrong[7], *token = start(2);
     expect_problem(http_json(&d, "/api/enrol/start", VOTER, 999), 404, "enrol.unknown");
-    expect_problem(http_json(&d, "/api/enrol/start", VOTER, 3), 409, "enrol.contact");
+    char *mute = token_of(3); /* has no contact */
+    expect_problem(send_to(mute, 1), 409, "enrol.contact");
+    free(mute);
+    expect_problem(send_to(token, 2), 409, "enrol.contact");
+    expect_problem(send_to(token, 3), 409, "enrol.contact");
     assert_int_equal(messages(2, code), 1);
     expect_problem(hand_in(token, 2, &d.f.voters[2].secret), 403, "enrol.proof");
     expect_problem(post_code("00", code), 404, "enrol.unknown");

@@ -5,7 +5,13 @@ import { button, field, h } from '../dom.js';
 import { t, tn } from '../i18n.js';
 import { failure, link } from '../shell.js';
 import { form, steps } from './page.js';
-import { start } from './who.js';
+
+// A code to the first or second contact that the roll has.
+export async function sendCode(state, contact) {
+  const answer = await post('/api/enrol/send', { enrolment: state.enrolment, contact });
+  state.contact = contact;
+  state.sentTo = answer.sent_to;
+}
 
 async function prove(page, code) {
   const { state } = page;
@@ -39,7 +45,7 @@ function messageScreen(page) {
       h('p', {}, t('prove.none'), ' ', button(t('prove.resend'), async (event) => {
         event.target.disabled = true;
         try {
-          await start(state);
+          await sendCode(state, state.contact);
           sent.textContent = t('prove.resent', { to: state.sentTo });
         } catch (e) {
           sent.replaceChildren(failure(e));

@@ -3,19 +3,18 @@
 import { post } from '../api.js';
 import { field, h } from '../dom.js';
 import { t } from '../i18n.js';
+import { sendCode } from './message.js';
 import { form, steps } from './page.js';
 
-// A token, and with it a code to the contact on the roll.
-export function start(state) {
-  return post('/api/enrol/start', { number: state.number.trim(), birth_date: state.birth });
-}
-
+// A token, which gives no right yet; and what routes the voter's post has.
 async function begin(page) {
   const { state } = page;
-  const answer = await start(state);
+  const answer = await post('/api/enrol/start', { number: state.number.trim(), birth_date: state.birth });
   state.enrolment = answer.enrolment;
-  state.sentTo = answer.sent_to;
-  await page.show(answer);
+  state.routes = answer.routes;
+  state.contacts = answer.contacts;
+  await sendCode(state, 1);
+  await page.show({ state: 'started' });
 }
 
 export function whoScreen(page) {

@@ -1,0 +1,29 @@
+/* An OpenID Connect provider, as a relying party meets it: discovery, its keys, and the exchange of
+ * a code for an ID token. Calls block for seconds at worst: never on the way of a ballot. */
+#ifndef TAPAT_SERVER_PROVIDER_H
+#define TAPAT_SERVER_PROVIDER_H
+
+#include "server/id_token.h"
+
+enum { TP_VERIFIER_TEXT = 44, TP_NONCE_TEXT = 33, TP_LOCATION_MAX = 2048 };
+
+typedef struct tp_provider tp_provider;
+
+typedef struct {
+    const char *issuer, *client, *claim; /* of the manifest */
+    const char *secret;                  /* NULL: a public client */
+    const char *redirect;                /* our page that the voter comes back to */
+} tp_provider_options;
+
+tp_provider *tp_provider_new(const tp_provider_options *o);
+void tp_provider_free(tp_provider *p);
+/* Where to send the voter. TP_SYSTEM: the provider cannot be reached, or is another. */
+TP_MUST_USE tp_err tp_provider_location(char out[static TP_LOCATION_MAX], tp_provider *p,
+                                        const char *state, const char *nonce, const char *verifier);
+/* The claim of the person who came back with this code. TP_SYSTEM: not reached; TP_REFUSED: the
+ * code or its token does not hold, and *why says so. */
+TP_MUST_USE tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], tp_provider *p,
+                                     const char *code, const char *nonce, const char *verifier,
+                                     uint64_t now, const char **why);
+
+#endif

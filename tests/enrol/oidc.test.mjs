@@ -1,0 +1,239 @@
+// Enrolment by an identity provider: the certified oidc-provider, its keys changed in between; and
+// a provider that lies. spec: H-10
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import http from 'node:http';
+import test from 'node:test';
+import { once } from 'node:events';
+
+import { Provider } from 'oidc-provider';
+
+import { Election } from '../support/election.mjs';
+
+const born = '1990-01-01';
+const b64 = (x) => Buffer.from(x).toString('base64url');
+
+function election(port, secret) {
+  const e = new Election({
+    enrol: {
+      show: true,
+      shared: 4,
+      review_days: 5,
+      routes: ['code', 'oidc'],
+      posts: {},
+      oidc: { issuer: `http://127.0.0.1:${port}`, client: 'tapat', name: 'National ID', claim: 'number' },
+    },
+  });
+  e.more.serve.push('--address', e.url, ...(secret ? ['--oidc-secret', secret(e)] : []));
+  e.define();
+  return e;
+}
+async function begun(e, number = 'G-01') {
+  const { enrolment } = await e.post('/api/enrol/start', { number, birth_date: born });
+  return enrolment;
+}
+const listen = async (handler, port = 0) => {
+  const server = http.createServer(handler).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+};
+
+// ---- the real one ----
+
+function realProvider(port, jwk, redirect) {
+  const provider = new Provider(`http://127.0.0.1:${port}`, {
+    clients: [
+      {
+        client_id: 'tapat',
+        client_secret: 'a secret of sixteen or more',
+        redirect_uris: [redirect],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        id_token_signed_response_alg: jwk.alg,
+      },
+    ],
+    jwks: { keys: [jwk] },
+    cookies: { keys: ['test'] },
+    claims: { openid: ['sub', 'number'] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    features: { devInteractions: { enabled: true } },
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: `person ${id}`, number: id }) }),
+  });
+  return provider.callback();
+}
+
+// What a person's browser does at the provider: cookies, redirects, the two forms.
+async function signIn(location, login) {
+  const cookies = new Map();
+  const go = async (url, form) => {
+    const answer = await fetch(url, {
+      redirect: 'manual',
+      method: form ? 'POST' : 'GET',
+      body: form && new URLSearchParams(form),
+      headers: { cookie: [...cookies].map(([k, v]) => `${k}=${v}`).join('; ') },
+    });
+    for (const c of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(c);
+      cookies.set(name, value);
+    }
+    const next = answer.headers.get('location');
+    return next ? new URL(next, url) : answer.text();
+  };
+  let at = new URL(location);
+  for (let i = 0; i < 12; i += 1) {
+    if (at.searchParams.has('code') || at.searchParams.has('error')) return at.searchParams;
+    const next = await go(at);
+    if (next instanceof URL) {
+      at = next;
+    } else {
+      const prompt = /name="prompt" value="(\w+)"/.exec(next)[1];
+      at = await go(at, prompt === 'login' ? { prompt, login, password: 'any' } : { prompt });
+    }
+  }
+  throw new Error('the provider leads nowhere');
+}
+const newKey = (kid, alg) => {
+  const kind = alg === 'ES256' ? ['ec', { namedCurve: 'prime256v1' }] : ['rsa', { modulusLength: 2048 }];
+  const { privateKey } = crypto.generateKeyPairSync(...kind);
+  return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
+};
+
+test('oidc-provider: sign in, another person, changed keys', { timeout: 120000 }, async () => {
+  let callback;
+  const server = await listen((rq, rs) => callback(rq, rs));
+  const e = election(server.address().port, (it) => it.write('secret', 'a secret of sixteen or more\n'));
+  try {
+    callback = realProvider(server.address().port, newKey('one', 'RS256'), `${e.url}/enrol`);
+    await e.serve();
+    const lookup = await e.post('/api/roll/lookup', { number: 'G-01', birth_date: born });
+    assert.deepEqual(lookup.routes, ['code', 'oidc']);
+
+    const enrolment = await begun(e);
+    const there = await e.post('/api/enrol/oidc', { enrolment });
+    assert.equal(there.status, 200);
+    const asked = new URL(there.location).searchParams;
+    assert.equal(asked.get('code_challenge_method'), 'S256');
+    assert.equal(asked.get('redirect_uri'), `${e.url}/enrol`);
+    const back = await signIn(there.location, 'G-01');
+    const finish = { enrolment, code: back.get('code'), state: back.get('state') };
+
+    // Somebody else's page cannot finish what began on this one, nor with a token of its own.
+    const stranger = await begun(e);
+    assert.equal((await e.post('/api/enrol/oidc/finish', { ...finish, enrolment: stranger })).code, 'enrol.oidc');
+    assert.equal((await e.post('/api/enrol/oidc/finish', finish)).state, 'proven');
+    assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'proven');
+    assert.equal((await e.post('/api/enrol/status', { enrolment: stranger })).state, 'started');
+    // The same code a second time is refused by the provider, and takes nothing back.
+    assert.equal((await e.post('/api/enrol/oidc/finish', finish)).code, 'enrol.oidc');
+    assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'proven');
+
+    // Another person than the voter.
+    const other = await begun(e, 'G-02');
+    const away = await signIn((await e.post('/api/enrol/oidc', { enrolment: other })).location, 'G-03');
+    const refused = await e.post('/api/enrol/oidc/finish', { enrolment: other, code: away.get('code'), state: away.get('state') });
+    assert.equal(refused.code, 'enrol.identity');
+    assert.equal((await e.post('/api/enrol/status', { enrolment: other })).state, 'started');
+
+    // The provider changes its key, and its kind.
+    callback = realProvider(server.address().port, newKey('two', 'ES256'), `${e.url}/enrol`);
+    const again = await signIn((await e.post('/api/enrol/oidc', { enrolment: other })).location, 'G-02');
+    const late = { enrolment: other, code: again.get('code'), state: again.get('state') };
+    assert.equal((await e.post('/api/enrol/oidc/finish', late)).state, 'proven');
+  } finally {
+    e.end();
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+// ---- one that lies ----
+
+const keys = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+const foreign = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+const header = { alg: 'RS256', kid: 'k' };
+const sign = (head, claims, key = keys.privateKey) => {
+  const text = `${b64(JSON.stringify(head))}.${b64(JSON.stringify(claims))}`;
+  return `${text}.${b64(crypto.sign('sha256', Buffer.from(text), key))}`;
+};
+const mac = (claims) => {
+  const text = `${b64(JSON.stringify({ alg: 'HS256', kid: 'k' }))}.${b64(JSON.stringify(claims))}`;
+  const key = keys.publicKey.export({ type: 'spki', format: 'pem' });
+  return `${text}.${crypto.createHmac('sha256', key).update(text).digest('base64url')}`;
+};
+
+test('tokens that do not hold', { timeout: 120000 }, async () => {
+  let make, nonce, discovery = {}, status = 200;
+  const server = await listen((rq, rs) => {
+    const issuer = `http://127.0.0.1:${server.address().port}`;
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: issuer, aud: 'tapat', exp: now + 300, iat: now, nonce, number: 'G-01' };
+    const body = {
+      '/.well-known/openid-configuration': {
+        issuer, authorization_endpoint: `${issuer}/a`, token_endpoint: `${issuer}/t`, jwks_uri: `${issuer}/k`, ...discovery,
+      },
+      '/k': { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'k' }] },
+      '/t': { id_token: make?.(claims, now) },
+    }[rq.url];
+    rs.writeHead(rq.url === '/t' ? status : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  const e = election(server.address().port);
+  try {
+    await e.serve();
+    const enrolment = await begun(e);
+    discovery = { issuer: 'http://127.0.0.1:1' };
+    assert.equal((await e.post('/api/enrol/oidc', { enrolment })).code, 'enrol.provider');
+    discovery = { token_endpoint: 'http://elsewhere.example/t' };
+    assert.equal((await e.post('/api/enrol/oidc', { enrolment })).code, 'enrol.provider');
+    discovery = {};
+    const there = new URL((await e.post('/api/enrol/oidc', { enrolment })).location);
+    const state = there.searchParams.get('state');
+    nonce = there.searchParams.get('nonce');
+    const attempt = async (how) => {
+      make = how;
+      return e.post('/api/enrol/oidc/finish', { enrolment, code: 'c', state });
+    };
+    const lies = {
+      'no signature': (c) => `${b64('{"alg":"none"}')}.${b64(JSON.stringify(c))}.`,
+      'a MAC under the public key': mac,
+      "another's key under the same name": (c) => sign(header, c, foreign.privateKey),
+      'a key that there is not': (c) => sign({ alg: 'RS256', kid: 'x' }, c),
+      'claims changed': (c) => {
+        const [h, , s] = sign(header, c).split('.');
+        return [h, b64(JSON.stringify({ ...c, number: 'G-02' })), s].join('.');
+      },
+      'another issuer': (c) => sign(header, { ...c, iss: 'https://id.example' }),
+      'for somebody else': (c) => sign(header, { ...c, aud: 'other' }),
+      'for us and somebody else': (c) => sign(header, { ...c, aud: ['tapat', 'other'] }),
+      'given to somebody else': (c) => sign(header, { ...c, aud: ['tapat', 'other'], azp: 'other' }),
+      'of another login': (c) => sign(header, { ...c, nonce: '0'.repeat(32) }),
+      'of no login': (c) => sign(header, { ...c, nonce: undefined }),
+      'over': (c, now) => sign(header, { ...c, exp: now - 300 }),
+      'without an end': (c) => sign(header, { ...c, exp: undefined }),
+      'of tomorrow': (c, now) => sign(header, { ...c, iat: now + 86400 }),
+      'of nobody': (c) => sign(header, { ...c, number: undefined }),
+      'of a list': (c) => sign(header, { ...c, number: ['G-01'] }),
+      'not a token': () => 'x',
+      'too long': (c) => sign(header, { ...c, more: 'x'.repeat(20000) }),
+      'none at all': () => undefined,
+    };
+    for (const [name, how] of Object.entries(lies)) {
+      const answer = await attempt(how);
+      assert.equal(answer.status, 422, name);
+      assert.equal(answer.code, 'enrol.oidc', name);
+    }
+    const longer = await attempt((c) => sign(header, { ...c, number: 'G'.repeat(50) }));
+    assert.equal(longer.code, 'enrol.identity');
+    status = 500;
+    assert.equal((await attempt((c) => sign(header, c))).status, 503);
+    status = 200;
+    const broken = state.replace(/.$/, (d) => (d === '0' ? '1' : '0'));
+    assert.equal((await e.post('/api/enrol/oidc/finish', { enrolment, code: 'c', state: broken })).code, 'enrol.oidc');
+    assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'started');
+    assert.equal((await attempt((c) => sign(header, { ...c, aud: ['tapat'], azp: 'tapat' }))).state, 'proven');
+  } finally {
+    e.end();
+    server.close();
+    server.closeAllConnections();
+  }
+});
