@@ -1,18 +1,21 @@
-/* `tapat board`: proofs out of a public record, and a monitor that remembers what a server showed.
- *
- * The monitor's state is the fingerprint in hex, a newline, and the newest checkpoint that held.
- * Whatever comes later must continue it: attacks F2, F7.
+/* `tapat board`: proofs out of a public record, a check of its log and of older checkpoints, and a
+ * monitor (monitor.h). Attacks F2, F7.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/monitor.h"
 #include "core/hash/hash.h"
-#include "core/merkle/tiles.h"
 
-enum { HEAD = 65, INTERVAL_S = 60 };
+enum { INTERVAL_S = 60, OLDER_MAX = 32 };
+
+static void print_json(json_t *root) {
+    json_dumpf(root, stdout, JSON_INDENT(1));
+    putchar('\n');
+    json_decref(root);
+}
+
+/* ---- prove ---- */
 
 static json_t *json_nodes(const tp_hash *proof, size_t count) {
     json_t *list = json_array();
@@ -23,8 +26,6 @@ static json_t *json_nodes(const tp_hash *proof, size_t count) {
     }
     return list;
 }
-
-/* ---- prove ---- */
 
 static int prove(const char *dir, const char *kind, const char *number) {
     tp_record *r;
@@ -42,157 +43,195 @@ static int prove(const char *dir, const char *kind, const char *number) {
     tp_err err = inclusion ? tp_record_inclusion(proof, &count, dir, n, size)
                            : tp_record_consistency(proof, &count, dir, n, size);
     if (err) return tp_say(TP_EXIT_REFUSED, "no such proof: %s", tp_err_name(err));
-    json_t *root = json_pack("{s:I, s:I, s:o}", inclusion ? "leaf" : "old_size", (json_int_t)n,
-                             "size", (json_int_t)size, "proof", json_nodes(proof, count));
-    json_dumpf(root, stdout, JSON_INDENT(1));
-    putchar('\n');
-    json_decref(root);
+    print_json(json_pack("{s:s, s:I, s:I, s:o}", "proof_of", kind, inclusion ? "leaf" : "old_size",
+                         (json_int_t)n, "size", (json_int_t)size, "proof",
+                         json_nodes(proof, count)));
     return TP_EXIT_OK;
 }
 
-/* ---- monitor ---- */
+/* ---- check ---- */
 
 typedef struct {
-    tp_http *http;
-    const char *state;
+    bool json;
     tp_manifest m;
-    bool known; /* the state had a checkpoint */
-    tp_checkpoint_seen old;
-} monitor;
-
-static int alarm_of(const char *what, const char *detail) {
-    printf("ALARM %s: %s\n", what, detail);
-    fflush(stdout);
-    return TP_EXIT_REFUSED;
-}
-
-static tp_err fetch_tile(void *ctx, const tp_tile *tile, tp_hash hashes[static TP_TILE_WIDTH]) {
-    char path[TP_TILE_PATH_MAX + 8] = "/board/";
-    tp_tile_path(path + 7, tile);
-    tp_answer a = tp_http_get(ctx, path);
-    if (a.status != 200) return TP_SYSTEM;
-    if (a.len != sizeof(tp_hash) * tile->width) return TP_MALFORMED;
-    memcpy(hashes, a.bytes, a.len);
-    return TP_OK;
-}
-
-/* Does the new tree begin with the old one? The tiles are proved by the two roots. */
-static tp_err continues(monitor *w, const tp_checkpoint_seen *now) {
-    tp_tile_source source;
-    tp_hash proof[TP_TREE_MAX_PROOF];
-    size_t count;
-    tp_tile_source_init(&source, fetch_tile, w->http, now->size);
-    tp_err err = tp_tree_prove_consistency(proof, &count, &source.source, w->old.size, now->size);
-    if (err) return err;
-    return tp_tree_check_consistency(w->old.size, now->size, &w->old.root, &now->root, proof,
-                                     count);
-}
-
-static int compare(monitor *w, const tp_checkpoint_seen *now) {
-    char detail[160];
-    if (!w->known) return TP_EXIT_OK;
-    snprintf(detail, sizeof detail, "%llu entries were shown before, now %llu",
-             (unsigned long long)w->old.size, (unsigned long long)now->size);
-    if (now->size < w->old.size) return alarm_of("rewind", detail);
-    bool same = tp_equal(now->root.b, w->old.root.b, 32);
-    if (now->size == w->old.size) return same ? TP_EXIT_OK : alarm_of("fork", detail);
-    tp_err err = continues(w, now);
-    if (err == TP_SYSTEM) return tp_say(TP_EXIT_SYSTEM, "the tiles cannot be fetched");
-    return err ? alarm_of("removal", detail) : TP_EXIT_OK;
-}
-
-/* Reads the state; a monitor without one believes what it is shown first. */
-static int load_state(monitor *w, char fingerprint[static HEAD]) {
-    size_t len;
-    tp_fault fault = {0};
-    if (access(w->state, F_OK) != 0) return TP_EXIT_OK;
-    char *text = (char *)tp_load_file(w->state, &len, HEAD + TP_NOTE_MAX);
-    if (!text) return TP_EXIT_SYSTEM;
-    bool good = len > HEAD && text[HEAD - 1] == '\n' && !memcmp(text, fingerprint, HEAD - 1);
-    int code = TP_EXIT_OK;
-    if (!good)
-        code = alarm_of("fork", "the manifest is not the one of before");
-    else if (tp_checkpoint_check(&w->old, text + HEAD, len - HEAD, &w->m, &fault) != TP_OK)
-        code = tp_say_fault(&fault, w->state);
-    w->known = code == TP_EXIT_OK;
-    free(text);
-    return code;
-}
-
-static int load_manifest(monitor *w, const char *told, char fingerprint[static HEAD]) {
-    tp_fault fault = {0};
-    tp_answer a = tp_http_get(w->http, "/board/manifest.json");
-    if (a.status != 200) return tp_say_answer(&a, "manifest.json");
-    if (tp_manifest_parse(&w->m, a.bytes, a.len, &fault) != TP_OK)
-        return tp_say_fault(&fault, "manifest.json");
-    tp_hex(fingerprint, w->m.fingerprint, 32);
-    if (told && strcmp(told, fingerprint) != 0)
-        return alarm_of("fork", "the manifest has another fingerprint");
-    return load_state(w, fingerprint);
-}
-
-static int look(monitor *w, const char *fingerprint) {
-    char text[HEAD + TP_NOTE_MAX];
     tp_checkpoint_seen now;
-    tp_fault fault = {0};
-    tp_answer a = tp_http_get(w->http, "/board/checkpoint");
-    if (a.status != 200) return tp_say_answer(&a, "checkpoint");
-    size_t len = a.len;
-    if (len > TP_NOTE_MAX || tp_checkpoint_check(&now, a.bytes, len, &w->m, &fault) != TP_OK)
-        return alarm_of("checkpoint", fault.code ? fault.code : "checkpoint.malformed");
-    memcpy(text, fingerprint, HEAD - 1);
-    text[HEAD - 1] = '\n';
-    memcpy(text + HEAD, a.bytes, len); /* the connection's buffer is used for the tiles */
-    int code = compare(w, &now);
-    if (code != TP_EXIT_OK) return code;
-    if (!w->known || now.size > w->old.size)
-        printf("ok %llu entries, %u witnesses\n", (unsigned long long)now.size, now.witnesses);
-    fflush(stdout);
-    w->old = now;
-    w->known = true;
-    return tp_save_file(w->state, text, HEAD + len, false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+    tp_record *record; /* its log was checked; or */
+    tp_http *http;     /* whoever has the tiles */
+    json_t *checks;
+    int code;
+} check;
+
+/* One line of the report. wrong: NULL, a fault code or the name of an alarm. */
+static void report(check *c, const char *what, const char *wrong, const char *detail, int code) {
+    if (wrong && c->code < code) c->code = code;
+    if (c->json)
+        json_array_append_new(c->checks,
+                              json_pack("{s:s, s:s, s:s*, s:s}", "check", what, "verdict",
+                                        wrong ? "FAIL" : "ok", "code", wrong, "detail", detail));
+    else
+        printf("%-4s %s  %s%s%s\n", wrong ? "FAIL" : "ok", what, wrong ? wrong : "",
+               wrong ? ": " : "", detail);
 }
 
-static int run(const char *server, const char *state, const char *told, uint64_t interval,
-               bool once) {
-    char fingerprint[HEAD];
-    monitor w = {.http = tp_http_open(server), .state = state};
-    if (!w.http) return tp_say(TP_EXIT_SYSTEM, "out of memory");
-    int code = load_manifest(&w, told, fingerprint);
-    while (code == TP_EXIT_OK) {
-        code = look(&w, fingerprint);
-        if (once) break;
-        if (code == TP_EXIT_SYSTEM) code = TP_EXIT_OK; /* no answer is no evidence: try again */
-        if (code == TP_EXIT_OK) sleep((unsigned)interval);
-    }
-    tp_manifest_free(&w.m);
-    tp_http_close(w.http);
-    return code;
+static void report_fault(check *c, const char *what, const tp_fault *f) {
+    report(c, what, f->code, f->where, f->err == TP_SYSTEM ? TP_EXIT_SYSTEM : TP_EXIT_REFUSED);
 }
+
+/* A note of this election; false: reported under its name. */
+static bool read_checkpoint(check *c, tp_checkpoint_seen *seen, const char *name, const void *note,
+                            size_t len) {
+    tp_fault fault = {.code = ""};
+    if (tp_checkpoint_check(seen, note, len, &c->m, &fault) == TP_OK) return true;
+    report_fault(c, name, &fault);
+    return false;
+}
+
+/* Is the older tree the beginning of this one? TP_SYSTEM: cannot be said. */
+static tp_err begins_with(check *c, const tp_checkpoint_seen *old) {
+    uint8_t root[32];
+    if (!c->record) return tp_fetch_consistency(c->http, old, &c->now);
+    if (!tp_record_trusted_root(c->record, old->size, root)) return TP_SYSTEM;
+    return tp_equal(root, old->root.b, 32) ? TP_OK : TP_INVALID;
+}
+
+static void check_older(check *c, const char *path) {
+    size_t len;
+    char detail[96];
+    tp_checkpoint_seen old;
+    uint8_t *note = tp_load_file(path, &len, TP_NOTE_MAX);
+    if (!note) {
+        c->code = TP_EXIT_SYSTEM;
+        return;
+    }
+    bool holds = read_checkpoint(c, &old, path, note, len);
+    free(note);
+    if (!holds) return;
+    tp_err err = old.size < c->now.size ? begins_with(c, &old) : TP_OK;
+    snprintf(detail, sizeof detail, "%llu entries, now %llu", (unsigned long long)old.size,
+             (unsigned long long)c->now.size);
+    if (err == TP_SYSTEM)
+        report(c, path, "system", "the tiles cannot be read", TP_EXIT_SYSTEM);
+    else
+        report(c, path, tp_alarm_of(&old, &c->now, err), detail, TP_EXIT_REFUSED);
+}
+
+static bool check_now(check *c, const void *note, size_t len) {
+    char detail[96];
+    if (!read_checkpoint(c, &c->now, "checkpoint", note, len)) return false;
+    snprintf(detail, sizeof detail, "%llu entries, %u witnesses", (unsigned long long)c->now.size,
+             c->now.witnesses);
+    report(c, "checkpoint", NULL, detail, 0);
+    return true;
+}
+
+static bool parse_manifest(check *c, const void *bytes, size_t len, const char *told) {
+    char fingerprint[65];
+    tp_fault fault = {.code = ""};
+    if (tp_manifest_parse(&c->m, bytes, len, &fault) != TP_OK) {
+        report_fault(c, "manifest", &fault);
+        return false;
+    }
+    tp_hex(fingerprint, c->m.fingerprint, 32);
+    bool same = !told || !strcmp(told, fingerprint);
+    report(c, "manifest", same ? NULL : "manifest.fingerprint", fingerprint, TP_EXIT_REFUSED);
+    return same;
+}
+
+/* A file of the record, or said. */
+static uint8_t *load(const char *dir, const char *name, size_t *len, size_t max) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return tp_load_file(path, len, max);
+}
+
+static bool begin_record(check *c, const char *dir, const char *told) {
+    size_t len, note_len = 0;
+    tp_fault fault = {.code = ""};
+    uint8_t *json = load(dir, "manifest.json", &len, TP_MAX_DOCUMENT);
+    uint8_t *note = json ? load(dir, "checkpoint", &note_len, TP_NOTE_MAX) : NULL;
+    if (!note) c->code = TP_EXIT_SYSTEM;
+    bool good = note && parse_manifest(c, json, len, told) && check_now(c, note, note_len);
+    free(json);
+    free(note);
+    if (!good) return false;
+    tp_err err = tp_record_open(&c->record, dir, &fault);
+    if (!err) err = tp_record_check_log(c->record, &fault);
+    if (err)
+        report_fault(c, "log", &fault);
+    else
+        report(c, "log", NULL, "every tile and every entry", 0);
+    return !err;
+}
+
+static bool begin_server(check *c, const char *server, const char *told) {
+    c->http = tp_http_open(server);
+    if (!c->http) return false;
+    tp_answer a = tp_http_get(c->http, "/board/manifest.json");
+    if (a.status != 200) {
+        c->code = tp_say_answer(&a, "manifest.json");
+        return false;
+    }
+    if (!parse_manifest(c, a.bytes, a.len, told)) return false;
+    a = tp_http_get(c->http, "/board/checkpoint");
+    if (a.status == 200) return check_now(c, a.bytes, a.len);
+    c->code = tp_say_answer(&a, "checkpoint");
+    return false;
+}
+
+/* Of two checkpoints that both begin this log, the smaller begins the larger. */
+static int run_check(const char *dir, const char *server, const char *told, bool json,
+                     const char **older, size_t count) {
+    check c = {.json = json, .checks = json_array()};
+    bool go_on = dir ? begin_record(&c, dir, told) : begin_server(&c, server, told);
+    for (size_t i = 0; go_on && i < count; i++)
+        check_older(&c, older[i]);
+    if (json)
+        print_json(json_pack("{s:I, s:b, s:O}", "size", (json_int_t)c.now.size, "good",
+                             c.code == TP_EXIT_OK, "checks", c.checks));
+    json_decref(c.checks);
+    if (c.record) tp_record_close(c.record);
+    if (c.http) tp_http_close(c.http);
+    tp_manifest_free(&c.m);
+    return c.code;
+}
+
+/* ---- the command ---- */
+
+static const char about[] =
+    "prove    print a proof out of a record's tiles, as JSON\n"
+    "check    check the checkpoint, and that the older ones in FILES are of the same log: of a\n"
+    "         record every tile and entry, of a server what proves it\n"
+    "monitor  fetch checkpoints, and end with an alarm (exit code 1) if one does not hold or\n"
+    "         does not continue the last one (rewind, fork, removal), or if none comes (stall)\n"
+    "Exit codes: 0 good, 1 refused, 2 a wrong call, 3 files or network.";
 
 int tp_cmd_board(int argc, char **argv) {
-    const char *server = NULL, *state = NULL, *record = NULL, *told = NULL, *words[3];
-    uint64_t interval = INTERVAL_S;
-    bool once = false;
+    const char *record = NULL, *words[OLDER_MAX + 1];
+    tp_monitor_options o = {.interval_s = INTERVAL_S};
     const tp_arg table[] = {
-        {"--record", "DIR", TP_ARG_TEXT, &record, "prove: the public record"},
-        {"--server", "URL", TP_ARG_TEXT, &server, "monitor: the election's server or a mirror"},
-        {"--state", "FILE", TP_ARG_TEXT, &state, "monitor: the newest checkpoint seen"},
-        {"--fingerprint", "HEX", TP_ARG_TEXT, &told, "monitor: the election's, from elsewhere"},
-        {"--interval", "S", TP_ARG_NUMBER, &interval, "monitor: seconds between looks (60)"},
-        {"--once", NULL, TP_ARG_FLAG, &once, "monitor: look once"},
+        {"--record", "DIR", TP_ARG_TEXT, &record, "prove, check: the public record"},
+        {"--server", "URL", TP_ARG_TEXT, &o.server,
+         "monitor, check: the election's server or a mirror"},
+        {"--state", "FILE", TP_ARG_TEXT, &o.state, "monitor: the newest checkpoint seen"},
+        {"--fingerprint", "HEX", TP_ARG_TEXT, &o.fingerprint, "the election's, from elsewhere"},
+        {"--interval", "S", TP_ARG_NUMBER, &o.interval_s, "monitor: seconds between looks (60)"},
+        {"--stall", "S", TP_ARG_NUMBER, &o.stall_s,
+         "monitor: seconds without a new checkpoint (30 of the manifest's intervals)"},
+        {"--once", NULL, TP_ARG_FLAG, &o.once, "monitor: look once"},
+        {"--json", NULL, TP_ARG_FLAG, &o.json, "check, monitor: say it as JSON"},
         TP_ARG_END};
-    size_t n = tp_args(
-        argc, argv,
-        "board prove inclusion LEAF|consistency OLD --record DIR\n"
-        "       tapat board monitor --server URL --state FILE [options]",
-        "prove    print a proof out of a record's tiles, as JSON\n"
-        "monitor  fetch checkpoints, and end with an alarm (exit code 1) if one does not hold or\n"
-        "         does not continue the last one: rewind, fork, removal",
-        table, words, 3);
+    size_t n =
+        tp_args(argc, argv,
+                "board prove inclusion LEAF|consistency OLD --record DIR\n"
+                "       tapat board check [FILE...] (--record DIR | --server URL) [options]\n"
+                "       tapat board monitor --server URL --state FILE [options]",
+                about, table, words, OLDER_MAX + 1);
     if (n == 3 && !strcmp(words[0], "prove") && record) return prove(record, words[1], words[2]);
-    if (n != 1 || strcmp(words[0], "monitor") || !server || !state)
-        tp_usage("board takes prove with --record, or monitor with --server and --state");
-    if (!interval || interval > 86400) tp_usage("--interval is 1 to 86400");
-    return run(server, state, told, interval, once);
+    if (n && !strcmp(words[0], "check") && !record != !o.server)
+        return run_check(record, o.server, o.fingerprint, o.json, words + 1, n - 1);
+    if (n != 1 || strcmp(words[0], "monitor") || !o.server || !o.state)
+        tp_usage("board takes prove with --record, check with --record or --server, or monitor "
+                 "with --server and --state");
+    if (!o.interval_s || o.interval_s > 86400) tp_usage("--interval is 1 to 86400");
+    return tp_monitor_run(&o);
 }

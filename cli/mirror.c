@@ -16,7 +16,8 @@ enum { TRIES = 20, WAIT_MS = 250 };
 typedef struct {
     tp_http *http;
     const char *dir;
-    bool missing; /* the last fetch was answered 404 */
+    bool missing;         /* the last fetch was answered 404 */
+    uint64_t size, files; /* of the checkpoint; fetched */
 } mirror;
 
 /* Makes the folders that DIR/path lies in. */
@@ -44,6 +45,7 @@ static int fetch(mirror *m, const char *path, bool fresh) {
     if (m->missing) return TP_EXIT_REFUSED;
     if (a.status != 200) return tp_say_answer(&a, path);
     if (!make_folders(m->dir, path)) return tp_say(TP_EXIT_SYSTEM, "cannot write to %s", m->dir);
+    m->files++;
     return tp_save_file(full, a.bytes, a.len, false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
 }
 
@@ -104,9 +106,9 @@ static int copy_once(mirror *m) {
     int code = fetch(m, "checkpoint", true);
     if (code != TP_EXIT_OK) return code;
     if (tp_record_open(&r, m->dir, &fault) != TP_OK) return tp_say_fault(&fault, m->dir);
-    uint64_t size = tp_record_size(r);
+    m->size = tp_record_size(r);
     tp_record_close(r);
-    code = fetch_tiles(m, size);
+    code = fetch_tiles(m, m->size);
     if (code == TP_EXIT_OK) code = fetch_documents(m);
     for (size_t i = 0; i < 3 && code == TP_EXIT_OK; i++) {
         code = fetch(m, names[i], true);
@@ -125,9 +127,12 @@ static int remove_partial(const char *path, const struct stat *st, int type, str
 
 int tp_cmd_mirror(int argc, char **argv) {
     const char *server = NULL, *dir;
-    const tp_arg table[] = {{"--server", "URL", TP_ARG_TEXT, &server, "the election's server"},
-                            TP_ARG_END};
-    if (tp_args(argc, argv, "mirror --server URL DIR",
+    bool json = false;
+    const tp_arg table[] = {
+        {"--server", "URL", TP_ARG_TEXT, &server, "the election's server, or a mirror"},
+        {"--json", NULL, TP_ARG_FLAG, &json, "say what was copied as JSON"},
+        TP_ARG_END};
+    if (tp_args(argc, argv, "mirror --server URL DIR [--json]",
                 "Copies the public record into a new folder. Check it with `tapat verify DIR`.",
                 table, &dir, 1) != 1 ||
         !server)
@@ -144,6 +149,9 @@ int tp_cmd_mirror(int argc, char **argv) {
     }
     if (m.missing && code != TP_EXIT_OK)
         tp_say(0, "nothing is published yet, or it grew faster than it could be read");
+    if (json && code == TP_EXIT_OK)
+        printf("{\"size\":%llu,\"files\":%llu}\n", (unsigned long long)m.size,
+               (unsigned long long)m.files);
     tp_http_close(m.http);
     return code;
 }

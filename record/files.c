@@ -102,6 +102,16 @@ tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, uint64_t *bad, tp
     return TP_OK;
 }
 
+tp_err tp_record_check_log(tp_record *r, tp_fault *fault) {
+    const uint8_t *bytes;
+    size_t len;
+    tp_err err = tp_record_load_tree(r, fault);
+    if (err) tp_record_find_fault(r, fault);
+    for (uint64_t i = 0; !err && i < tp_record_size(r); i += TP_TILE_WIDTH)
+        err = tp_record_entry(r, i, &bytes, &len, fault);
+    return err;
+}
+
 /* ---- documents ---- */
 
 tp_err tp_record_document(tp_record *r, const uint8_t hash[static 32], uint64_t *len,

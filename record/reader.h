@@ -40,7 +40,5 @@ TP_MUST_USE tp_err tp_record_load_tree(tp_record *r, tp_fault *fault);
 /* After tp_record_load_tree failed: reads all entries, and if these give the checkpoint's root,
  * names the tile that is wrong. */
 void tp_record_find_fault(tp_record *r, tp_fault *fault);
-/* Root at a size of the loaded tree; ctx: the tp_record. A tp_root_of. */
-bool tp_record_trusted_root(void *ctx, uint64_t size, uint8_t root[static 32]);
 
 #endif

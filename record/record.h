@@ -28,6 +28,12 @@ void tp_record_root(const tp_record *r, uint8_t root[static 32]);
 /* Entry `index`; *bytes stays valid until the next call on this thread's reader. */
 TP_MUST_USE tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size_t *len,
                                    tp_fault *fault);
+/* The whole log: every tile of every level under the checkpoint's root, every entry of every bundle
+ * in them. Signatures and what entries say are not looked at. "record.empty", "files.missing",
+ * "log.tile", "log.root", "log.bundle", "log.entry". spec: R-7 */
+TP_MUST_USE tp_err tp_record_check_log(tp_record *r, tp_fault *fault);
+/* Root at a size of a log that was checked; ctx: the tp_record. A tp_root_of. */
+bool tp_record_trusted_root(void *ctx, uint64_t size, uint8_t root[static 32]);
 /* A document by hash, checked against it; malloc'd. *len: the length that is expected, or 0 if the
  * board does not say it (subjects of acts); the length on return. "document.missing",
  * "document.hash", "document.length". */
