@@ -84,7 +84,7 @@ static void split_view(void **state) {
     expect_quiet();
     expect_quiet(); /* nothing new */
     assert_int_equal(tell(copied, "mirror --server %s %s/%s --json", "copy"), 0);
-    assert_int_equal(strncmp(copied, "{\"size\":5,\"files\":", 19), 0);
+    assert_int_equal(strncmp(copied, "{\"size\":5,\"files\":", 18), 0);
     expect_board(0, "checkpoint  5 entries, now 5");
     assert_int_equal(scene_stop(&d, SIGTERM), 0);
     snprintf(command, sizeof command, "rm -rf %s/public %s/tapat.db*", d.data, d.data);
