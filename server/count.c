@@ -36,17 +36,7 @@ static tp_err check_aggregates(const tp_replay *p, tp_record *r, const tp_reader
     return err;
 }
 
-/* For the publisher, who need not compute it again. */
-static void keep_csv(tp_server *s, char *csv, size_t len, const tp_reader *document) {
-    pthread_mutex_lock(&s->lock);
-    free(s->csv);
-    s->csv = csv;
-    s->csv_len = len;
-    tp_sha256(s->csv_of, document->p, document->left);
-    pthread_mutex_unlock(&s->lock);
-}
-
-static tp_err check_results(tp_server *s, const tp_replay *p, tp_record *r,
+static tp_err check_results(tp_csv *out, const tp_replay *p, tp_record *r,
                             const tp_reader *document, tp_fault *fault) {
     bool bad[TP_MAX_TRUSTEES];
     char *json, *csv;
@@ -59,12 +49,12 @@ static tp_err check_results(tp_server *s, const tp_replay *p, tp_record *r,
     if (err)
         free(csv);
     else
-        keep_csv(s, csv, csv_len, document);
+        *out = (tp_csv){csv, csv_len};
     return err;
 }
 
 tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act, const tp_reader *document,
-                      tp_fault *fault) {
+                      tp_csv *csv, tp_fault *fault) {
     tp_record *r;
     tp_replay p;
     if (!tp_publisher_wait(s, size))
@@ -74,7 +64,7 @@ tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act, const tp_reader *
     err = tp_replay_run(&p, r, act == TP_ACT_FREEZE ? &to_count : &known_sums, fault);
     if (!err) {
         err = act == TP_ACT_FREEZE ? check_aggregates(&p, r, document, fault)
-                                   : check_results(s, &p, r, document, fault);
+                                   : check_results(csv, &p, r, document, fault);
         tp_replay_free(&p);
     }
     tp_record_close(r);

@@ -63,9 +63,6 @@ typedef struct {
     tp_public state;
     uint64_t *batch_times; /* behind the lock: time of batch i + 1 */
     size_t batch_times_cap;
-    char *csv; /* behind the lock: results.csv, if PUBLISH was checked since the start */
-    size_t csv_len;
-    uint8_t csv_of[32]; /* hash of the results document that it belongs to */
     tp_recorder *recorder;
     tp_checker *checker;
     tp_publisher *publisher;
@@ -128,10 +125,18 @@ bool tp_publisher_wait(tp_server *s, uint64_t size);
 
 /* ---- count ---- */
 
+/* results.csv, malloc'd. */
+typedef struct {
+    char *bytes;
+    size_t len;
+} tp_csv;
+/* Where the store keeps the hash of results.csv, which lies with the documents. */
+#define TP_RESULTS_CSV_NAME "results.csv"
+
 /* Is the document of a FREEZE or PUBLISH what the record of this size gives? Codes of the replay,
  * "aggregates.hash", "results.hash". */
 TP_MUST_USE tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act,
-                                  const tp_reader *document, tp_fault *fault);
+                                  const tp_reader *document, tp_csv *csv, tp_fault *fault);
 
 /* ---- checker ---- */
 

@@ -26,6 +26,7 @@ typedef struct {
     tp_reader bytes, document;
     tp_entry entry;
     uint8_t hash[32]; /* of the document, if there is one */
+    tp_csv csv;       /* of PUBLISH, once it was checked */
     uint64_t index;
     tp_fault fault;
 } posted;
@@ -170,7 +171,7 @@ static tp_err check_count(tp_recorder *r, posted *p) {
     bool freeze = is_act(&p->entry, TP_ACT_FREEZE) && b->phase == TP_CLOSED;
     bool publish = is_act(&p->entry, TP_ACT_PUBLISH) && b->phase == TP_FROZEN;
     if (!freeze && !publish) return TP_OK;
-    return tp_count_check(tp_recorder_server(r), b->size, p->entry.u.act.act, &p->document,
+    return tp_count_check(tp_recorder_server(r), b->size, p->entry.u.act.act, &p->document, &p->csv,
                           &p->fault);
 }
 
@@ -182,6 +183,14 @@ static tp_err before(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     return check_count(r, p);
 }
 
+/* The publisher may write the record anew at any time, from the store alone. */
+static tp_err store_csv(tp_store *store, const tp_csv *csv) {
+    uint8_t hash[32];
+    tp_sha256(hash, csv->bytes, csv->len);
+    tp_err err = tp_store_document_put(store, hash, (const uint8_t *)csv->bytes, csv->len);
+    return err ? err : tp_store_set(store, TP_RESULTS_CSV_NAME, hash, sizeof hash);
+}
+
 static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     tp_store *store = tp_recorder_store(r);
     if (p->entry.type == TP_ENTRY_CANCEL) return after_cancel(r, p);
@@ -190,7 +199,9 @@ static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {
         return stored(r, p, tp_store_credential_put(store, excluded));
     }
     if (!named_document(&p->entry)) return TP_OK;
-    return stored(r, p, tp_store_document_put(store, p->hash, p->document.p, p->document.left));
+    tp_err err = tp_store_document_put(store, p->hash, p->document.p, p->document.left);
+    if (!err && p->csv.bytes) err = store_csv(store, &p->csv);
+    return stored(r, p, err);
 }
 
 /* Signatures were checked, and repetition is before anything moves, so that a stranger cannot make
@@ -205,6 +216,7 @@ static void work(tp_recorder *r, tp_task *t) {
 }
 
 static void free_posted(posted *p) {
+    free(p->csv.bytes);
     free(p->body);
     free(p);
 }

@@ -70,55 +70,28 @@ static tp_err write_document(tp_publisher *p, const uint8_t hash[static 32]) {
     return err;
 }
 
-/* The results as everyone computes them from the record; NULL if they cannot be. */
-static char *compute_csv(tp_publisher *p, const uint8_t *json, size_t json_len, size_t *csv_len) {
-    tp_fault fault = {.code = ""};
-    tp_record *r;
-    tp_replay replay;
-    tp_replay_options o = {.threads = 0, .trusting = true};
-    bool bad[TP_MAX_TRUSTEES];
-    char *own = NULL, *csv = NULL;
-    size_t own_len = 0;
-    tp_err err = tp_record_open(&r, p->s->public_path, &fault);
-    if (err) return NULL;
-    err = tp_replay_run(&replay, r, &o, &fault);
-    if (!err) {
-        err = tp_replay_results(&own, &own_len, &csv, csv_len, bad, &replay, r, &o, &fault);
-        tp_replay_free(&replay);
-    }
-    tp_record_close(r);
-    if (!err && own_len == json_len && !memcmp(own, json, json_len)) {
-        free(own);
-        return csv;
-    }
-    tp_log("results-differ", "code", "%s", err ? fault.code : "published results are others");
-    if (!err) free(csv);
-    if (!err) free(own);
-    return NULL;
-}
-
-/* As it was computed when PUBLISH was checked; NULL after a restart. */
-static char *take_csv(tp_server *s, const uint8_t hash[static 32], size_t *len) {
-    pthread_mutex_lock(&s->lock);
-    char *csv = s->csv && !memcmp(s->csv_of, hash, 32) ? s->csv : NULL;
-    *len = s->csv_len;
-    if (csv) s->csv = NULL;
-    pthread_mutex_unlock(&s->lock);
-    return csv;
+/* As it was stored with PUBLISH. */
+static tp_err stored_csv(tp_publisher *p, uint8_t **csv, size_t *len) {
+    uint8_t hash[32];
+    size_t hash_len = sizeof hash;
+    bool found;
+    tp_err err = tp_store_get(p->store, TP_RESULTS_CSV_NAME, hash, &hash_len, &found);
+    if (!err && found) err = tp_store_document_get(p->store, hash, csv, len, &found);
+    return err ? err : found ? TP_OK : TP_SYSTEM;
 }
 
 static tp_err write_results(tp_publisher *p, const uint8_t hash[static 32]) {
-    uint8_t *json;
-    size_t len, csv_len;
+    uint8_t *json, *csv;
+    size_t len;
     bool found;
     tp_err err = tp_store_document_get(p->store, hash, &json, &len, &found);
     if (err || !found) return err ? err : TP_SYSTEM;
     err = tp_copy_write(p->s->public_path, TP_COPY_RESULTS_JSON, json, len);
-    char *csv = err ? NULL : take_csv(p->s, hash, &csv_len);
-    if (!err && !csv) csv = compute_csv(p, json, len, &csv_len);
-    if (csv) err = tp_copy_write(p->s->public_path, TP_COPY_RESULTS_CSV, csv, csv_len);
-    free(csv);
     free(json);
+    if (!err) err = stored_csv(p, &csv, &len);
+    if (err) return err;
+    err = tp_copy_write(p->s->public_path, TP_COPY_RESULTS_CSV, csv, len);
+    free(csv);
     return err;
 }
 

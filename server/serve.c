@@ -245,7 +245,6 @@ static void finish(tp_server *s) {
     tp_manifest_free(&s->manifest);
     free(s->manifest_json);
     free(s->batch_times);
-    free(s->csv);
     tp_wipe(s->log_secret, sizeof s->log_secret);
     tp_wipe(s->session_key, sizeof s->session_key);
 }

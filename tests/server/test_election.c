@@ -994,6 +994,18 @@ static void test_restart(void **state) {
     assert_int_equal(scene_stop(&second, 0), 1);
 }
 
+/* The store is the truth: the record of a published election is written anew from it alone. */
+static void test_record_is_lost(void **state) {
+    (void)state;
+    char public[128], aside[140];
+    snprintf(public, sizeof public, "%s/public", d.data);
+    snprintf(aside, sizeof aside, "%s/aside", d.data);
+    assert_int_equal(scene_stop(&d, SIGTERM), 0);
+    assert_int_equal(rename(public, aside), 0);
+    assert_true(scene_start(&d));
+    test_verify(state);
+}
+
 /* Nothing that is secret or personal is in the daemon's log (attacks C13, G9). */
 static void test_log(void **state) {
     (void)state;
@@ -1034,6 +1046,7 @@ int main(void) {
         cmocka_unit_test(test_publish),
         cmocka_unit_test(test_verify),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_record_is_lost),
         cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests_name("server/election", tests, set_up, tear_down);
