@@ -192,7 +192,7 @@ static tp_err array(json_t **out, walk *w, json_t *object, const char *name, siz
     json_t *v = json_object_get(object, name);
     if (!json_is_array(v)) return refuse_at(w, name, TP_MALFORMED, "manifest.type");
     if (json_array_size(v) < min || json_array_size(v) > max)
-        return refuse_at(w, name, TP_TOO_BIG, "manifest.size");
+        return refuse_at(w, name, TP_REFUSED, "manifest.value");
     *out = v;
     return TP_OK;
 }
@@ -403,7 +403,10 @@ static tp_err parse_style(walk *w, size_t i, json_t *style) {
     if (err != TP_OK) return err;
     json_array_foreach(list, k, name) {
         int c = find_contest(w->m, json_string_value(name));
-        if (c < 0 || (k && c <= s->contests[k - 1]))
+        if (!json_is_string(name)) return refuse_at(w, "contests", TP_MALFORMED, "manifest.type");
+        if (k && c == s->contests[k - 1])
+            return refuse_at(w, "contests", TP_REFUSED, "manifest.duplicate");
+        if (c < 0 || (k && c < s->contests[k - 1]))
             return refuse_at(w, "contests", TP_REFUSED, "manifest.reference");
         s->contests[k] = (uint16_t)c;
     }
@@ -425,6 +428,8 @@ static tp_err parse_unit(walk *w, size_t i, json_t *unit) {
     if (err == TP_OK) err = id(&u->group, w, unit, "group");
     if (err == TP_OK) err = number32(&u->registered, w, unit, "registered", 0, MAX_REGISTERED);
     if (err != TP_OK) return err;
+    if (!json_is_string(json_object_get(unit, "style")))
+        return refuse_at(w, "style", TP_MALFORMED, "manifest.type");
     int style = find_style(w->m, json_string_value(json_object_get(unit, "style")));
     if (style < 0) return refuse_at(w, "style", TP_REFUSED, "manifest.reference");
     u->style = (uint16_t)style;
@@ -480,8 +485,6 @@ static tp_err parse_college(walk *w, json_t *root, const char *name, tp_college 
     size_t at = enter(w, ".%s", name), i;
     tp_err err = exactly(w, object, names);
     if (err == TP_OK) err = array(&list, w, object, "who", min, max);
-    if (err == TP_OK)
-        err = number16(&college->quorum, w, object, quorum, 1, (uint16_t)json_array_size(list));
     if (err != TP_OK) return err;
     college->count = (uint16_t)json_array_size(list);
     json_array_foreach(list, i, who) {
@@ -496,22 +499,38 @@ static tp_err parse_college(walk *w, json_t *root, const char *name, tp_college 
 /* t of n with n >= 3 and 2 <= t < n: one lost share must not void an election. spec: M-15, E7 */
 static tp_err parse_trustees(walk *w, json_t *root) {
     tp_college *c = &w->m->trustees;
+    json_t *object = json_object_get(root, "trustees");
     tp_err err = parse_college(w, root, "trustees", c, "threshold", 3, TP_MAX_TRUSTEES);
-    if (err == TP_OK && (c->quorum < 2 || c->quorum >= c->count))
-        return refuse_at(w, "trustees.threshold", TP_REFUSED, "manifest.threshold");
+    if (err != TP_OK) return err;
+    size_t at = enter(w, ".trustees");
+    err = number16(&c->quorum, w, object, "threshold", 2, TP_MAX_TRUSTEES - 1);
+    if (err != TP_OK) return err;
+    if (c->quorum >= c->count) return refuse_at(w, "threshold", TP_REFUSED, "manifest.threshold");
+    leave(w, at);
+    return TP_OK;
+}
+
+/* spec: M-15 */
+static tp_err parse_quorum_of(walk *w, json_t *root, const char *name, tp_college *c) {
+    tp_err err = parse_college(w, root, name, c, "quorum", 1, TP_MAX_SIGNERS);
+    if (err != TP_OK) return err;
+    size_t at = enter(w, ".%s", name);
+    err = number16(&c->quorum, w, json_object_get(root, name), "quorum", 1, c->count);
+    if (err == TP_OK) leave(w, at);
     return err;
 }
 
 static tp_err parse_log(walk *w, json_t *root) {
     static const char *const names[] = {"origin", "key", NULL};
     json_t *log = json_object_get(root, "log");
+    tp_vkey name;
     size_t at = enter(w, ".log");
     tp_err err = exactly(w, log, names);
     if (err == TP_OK) err = text(&w->m->log_origin, w, log, "origin", 1);
     if (err == TP_OK) err = key_bytes(w->m->log_key, w, log);
     if (err != TP_OK) return err;
-    /* the name of a C2SP key holds no space or plus */
-    if (strpbrk(w->m->log_origin, " +"))
+    if (tp_vkey_init(&name, w->m->log_origin, strlen(w->m->log_origin), TP_KEY_ED25519,
+                     w->m->log_key))
         return refuse_at(w, "origin", TP_REFUSED, "manifest.value");
     if (!crypto_core_ed25519_is_valid_point(w->m->log_key))
         return refuse_at(w, "key", TP_MALFORMED, "manifest.key");
@@ -798,10 +817,8 @@ static tp_err parse_root(walk *w, json_t *root) {
     if (err == TP_OK) err = parse_head(w, root);
     if (err == TP_OK) err = parse_ballots(w, root);
     if (err == TP_OK) err = parse_trustees(w, root);
-    if (err == TP_OK)
-        err = parse_college(w, root, "registrars", &m->registrars, "quorum", 1, TP_MAX_SIGNERS);
-    if (err == TP_OK)
-        err = parse_college(w, root, "officers", &m->officers, "quorum", 1, TP_MAX_SIGNERS);
+    if (err == TP_OK) err = parse_quorum_of(w, root, "registrars", &m->registrars);
+    if (err == TP_OK) err = parse_quorum_of(w, root, "officers", &m->officers);
     if (err == TP_OK) err = parse_log(w, root);
     if (err == TP_OK) err = parse_witnesses(w, root);
     if (err == TP_OK) err = parse_batch(w, root);

@@ -10,12 +10,15 @@
 
 #define CHECKPOINT "checkpoint"
 
+static const uint64_t most_entries = UINT64_C(1) << 40; /* of a record */
+
 tp_err tp_head_read(tp_head *h, int folder, tp_fault *fault) {
     tp_err err = tp_file_read(&h->text, folder, CHECKPOINT, TP_NOTE_MAX);
     if (err == TP_REFUSED) return tp_fail(fault, err, "record.missing", CHECKPOINT);
     if (err == TP_SYSTEM) return tp_fail(fault, err, "system", CHECKPOINT);
     if (!err) err = tp_note_parse(&h->note, h->text.p, h->text.len);
     if (!err) err = tp_checkpoint_parse(&h->at, h->note.text, h->note.text_len);
+    if (!err && h->at.size > most_entries) err = TP_MALFORMED;
     return err ? tp_fail(fault, err, "checkpoint.malformed", CHECKPOINT) : TP_OK;
 }
 

@@ -77,7 +77,7 @@ export function base64(text) {
       value &= (1 << bits) - 1;
     }
   }
-  if (value || bits >= 6) throw new Malformed('base64');
+  if (value) throw new Malformed('base64');
   return out;
 }
 

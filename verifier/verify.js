@@ -123,6 +123,7 @@ class Verification {
     if (!this.names.has('manifest.json')) this.stop('files', 'files.missing', 'manifest.json');
     if (this.head.size === 0n) this.stop('log', 'record.empty', 'checkpoint');
     const manifest = await this.folder.read('manifest.json');
+    if (manifest.length > MAX_DOCUMENT) this.stop('manifest', 'manifest.size', 'manifest.json');
     this.fingerprint = sha256(manifest);
     if (!this.names.has(`document/${hex(this.fingerprint)}`))
       this.stop('files', 'files.copy', 'manifest.json');

@@ -85,19 +85,19 @@ static size_t utf8_next(uint32_t *point, const char *text, size_t left) {
     return v < least[len] || v > 0x10ffff || surrogate ? 0 : len;
 }
 
-/* Well-formed UTF-8 with no ASCII control character but newline. */
+/* Well-formed UTF-8 with no ASCII control character but newline. spec: T-10 */
 static bool text_ok(const char *text, size_t len) {
     uint32_t point;
     for (size_t i = 0, n; i < len; i += n) {
         n = utf8_next(&point, text + i, len - i);
-        if (!n || (point < 0x20 && point != '\n')) return false;
+        if (!n || (point < 0x20 && point != '\n') || point == 0x7f) return false;
     }
     return true;
 }
 
-/* Unicode's White_Space above the ASCII control characters. */
+/* Unicode's White_Space and control characters. spec: T-12 */
 static bool is_space(uint32_t point) {
-    return point == 0x20 || point == 0x85 || point == 0xa0 || point == 0x1680 ||
+    return point <= 0x20 || (point >= 0x7f && point <= 0xa0) || point == 0x1680 ||
            (point >= 0x2000 && point <= 0x200a) || point == 0x2028 || point == 0x2029 ||
            point == 0x202f || point == 0x205f || point == 0x3000;
 }
@@ -107,7 +107,7 @@ static bool name_ok(const char *name, size_t len) {
     uint32_t point;
     for (size_t i = 0, n; i < len; i += n) {
         n = utf8_next(&point, name + i, len - i);
-        if (!n || point < 0x20 || point == '+' || is_space(point)) return false;
+        if (!n || point == '+' || is_space(point)) return false;
     }
     return true;
 }

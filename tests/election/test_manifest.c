@@ -186,11 +186,12 @@ static void test_references(void **state) {
     const char *code = "manifest.reference";
     change("[\"chair\",\"council\"]", "[\"council\",\"chair\"]", TP_REFUSED, code,
            "styles[0].contests");
-    change("[\"chair\",\"council\"]", "[\"chair\",\"chair\"]", TP_REFUSED, code,
+    change("[\"chair\",\"council\"]", "[\"chair\",\"chair\"]", TP_REFUSED, "manifest.duplicate",
            "styles[0].contests");
     change("[\"chair\",\"council\"]", "[\"chair\",\"other\"]", TP_REFUSED, code,
            "styles[0].contests");
-    change("[\"chair\",\"council\"]", "[\"chair\",2]", TP_REFUSED, code, "styles[0].contests");
+    change("[\"chair\",\"council\"]", "[\"chair\",2]", TP_MALFORMED, "manifest.type",
+           "styles[0].contests");
     change("[\"chair\",\"council\"]", "[\"chair\"]", TP_REFUSED, code, "contests");
     change("\"style\":\"chair-only\"", "\"style\":\"full\"", TP_REFUSED, code, "styles");
     change("\"style\":\"chair-only\"", "\"style\":\"none\"", TP_REFUSED, code, "units[2].style");
@@ -216,9 +217,9 @@ static void test_colleges(void **state) {
     change("T two", "T one", TP_REFUSED, "manifest.duplicate", "trustees.who[1]");
     change("\"threshold\":2", "\"threshold\":3", TP_REFUSED, "manifest.threshold",
            "trustees.threshold");
-    change("\"threshold\":2", "\"threshold\":1", TP_REFUSED, "manifest.threshold",
+    change("\"threshold\":2", "\"threshold\":1", TP_REFUSED, "manifest.value",
            "trustees.threshold");
-    change("\"threshold\":2", "\"threshold\":4", TP_REFUSED, "manifest.value",
+    change("\"threshold\":2", "\"threshold\":4", TP_REFUSED, "manifest.threshold",
            "trustees.threshold");
     change("\"quorum\":2", "\"quorum\":3", TP_REFUSED, "manifest.value", "officers.quorum");
     change("\"quorum\":1", "\"quorum\":0", TP_REFUSED, "manifest.value", "registrars.quorum");
@@ -283,7 +284,7 @@ static void test_witnesses(void **state) {
         w += sprintf(w, "%s{\"name\":\"w%u\",\"key\":\"%s\"}", i ? "," : "", i, hex);
     }
     strcpy(w, "]}");
-    change(none, list, TP_TOO_BIG, "manifest.size", "witnesses.who");
+    change(none, list, TP_REFUSED, "manifest.value", "witnesses.who");
     change(",\n\"witnesses\":{\"quorum\":0,\"who\":[]}", "", TP_MALFORMED, "manifest.members",
            "witnesses");
     change(none, "{\"quorum\":0,\"who\":[],\"x\":1}", TP_MALFORMED, "manifest.members",
@@ -311,7 +312,7 @@ static void test_sizes(void **state) {
     memcpy(old, begin, old_len);
     old[old_len] = 0;
     taken(old, most); /* P = 2 + 256, n + t = 5 */
-    change(old, over, TP_TOO_BIG, "manifest.size", "contests[1].options");
+    change(old, over, TP_REFUSED, "manifest.value", "contests[1].options");
     assert_int_equal(tp_deal_len(&small->manifest), 32 * 2 * 5 + 2 * 64 + 3 * (32 * 5 + 48));
     /* n + t = 7 takes 57,792 bytes and more with P = 258, n + t = 8 takes 66,048 */
     char more[400], *json = fixture_manifest_with(small, old, most);

@@ -3,7 +3,7 @@
 // is a
 // stream from a seed, so a record is the same every time.
 // Contests, styles and units are numbered from 0 in what is signed and proved, signers from 1: M-21
-import { ascii, concat, compare, hex, opaque, u16, u32, u64, u8 } from '../../verifier/bytes.js';
+import { ascii, concat, compare, hex, u16, u32, u64, u8 } from '../../verifier/bytes.js';
 import * as dkg from '../../verifier/dkg.js';
 import * as E from '../../verifier/entries.js';
 import { lagrange } from '../../verifier/eqlog.js';
@@ -39,6 +39,11 @@ export class Election {
     this.copies = new Map();
     this.time = 1000n;
     this.seed = sha256(ascii(`${this.o.seed} log`));
+    this.witnesses = Array.from({ length: this.o.witnesses ?? 0 }, (_, i) => ({
+      name: `witness${i + 1}.example`,
+      seed: sha256(ascii(`${this.o.seed} witness ${i + 1}`)),
+    }));
+    this.cosigning = this.witnesses.slice(0, this.o.quorum ?? 0);
     this.pending = [];
     this.batches = 0;
     const college = (n) => Array.from({ length: n }, () => this.keyPair());
@@ -71,8 +76,9 @@ export class Election {
 
   // ---- signatures ----
 
+  // pair.w: the nonce, if it is to be a certain one
   schnorr(kind, use, pair, message) {
-    const w = this.random(),
+    const w = pair.w ?? this.random(),
       R = times(G, w).toBytes();
     const c = wide(
       new Transcript(kind)
@@ -93,8 +99,8 @@ export class Election {
     return concat(u8(type), signed, this.sign(E.ENTRY_USE, this.trustees[trustee - 1], message));
   }
   endorse(use, pairs, who, message) {
-    const list = who.map((i) => concat(u16(i), this.sign(use, pairs[i - 1], message)));
-    return opaque(66, 2112, concat(...list));
+    const list = concat(...who.map((i) => concat(u16(i), this.sign(use, pairs[i - 1], message))));
+    return concat(u16(list.length), list);
   }
   college(type, pairs, who, body) {
     const message = E.signedBytes(this.m.fingerprint, type, body);
@@ -158,7 +164,10 @@ export class Election {
       batch: { interval_s: 2, deadline_s: 60 },
       check: [],
       revote: 'last',
-      witnesses: { quorum: 0, who: [] },
+      witnesses: {
+        quorum: this.o.quorum ?? 0,
+        who: this.witnesses.map((w) => ({ name: w.name, key: hex(ed25519Public(w.seed)) })),
+      },
     };
   }
   // value: an object, or the bytes themselves
@@ -226,9 +235,8 @@ export class Election {
       n,
     );
   }
-  dealMessage(who, a, claimed = a) {
-    const F = concat(...a.map((x) => times(G, x).toBytes())),
-      w = this.random();
+  dealMessage(who, a, claimed = a, w = this.random()) {
+    const F = concat(...a.map((x) => times(G, x).toBytes()));
     const T = times(G, w).toBytes();
     const t = new Transcript('dkg-possession').item('fingerprint', who.fingerprint);
     for (const name of ['contest', 'n', 't', 'p', 'dealer']) t.number(name, who[name]);
@@ -402,9 +410,10 @@ export class Election {
       ),
       A: dot([alpha, ...v], [H, ...gens.slice(0, c.m)]).toBytes(),
       B: dot([beta, ...s], [H, ...gens.slice(0, c.m)]).toBytes(),
-      T_R: times(G, rho).toBytes(),
+      T_R: times(G, mod(rho + (cheat.T_R ?? 0n))).toBytes(),
     };
-    const sigma = scalarBytes(mod(s.reduce((a, b) => a + b, cheat.sigma ?? 0n)));
+    const sum0 = mod(s.reduce((a, b) => a + b, cheat.sigma ?? 0n));
+    const sigma = scalarBytes(sum0 + (cheat.over ?? 0n));
     const raw = { ...points, sigma, T_d: ZERO32, T0: ZERO32, T1: ZERO32 };
     const delta = sum.challenges(c, context, raw).delta,
       deltas = sum.powers(delta, c.p);
@@ -528,8 +537,11 @@ export class Election {
     this.freezeHash = this.document(bytes);
     return this.push(this.act(E.FREEZE, this.freezeHash, options));
   }
-  // One trustee's document. garbage: a share that is false
-  sharesDocument(trustee, { garbage = false, hash = this.freezeHash, name = trustee } = {}) {
+  // One trustee's document. garbage: a share that is false; base: a false commitment to the key
+  sharesDocument(
+    trustee,
+    { garbage = false, base = 0n, hash = this.freezeHash, name = trustee } = {},
+  ) {
     const parts = [this.fingerprint, hash, u16(name)];
     for (const c of this.m.contests) {
       const own = this.sets.filter((s) => s.contest === c.index),
@@ -557,7 +569,7 @@ export class Election {
         mu,
         own.map((s) => s.R),
       );
-      const tG = times(G, nonce).toBytes(),
+      const tG = times(G, mod(nonce + base)).toBytes(),
         tR = times(R, nonce).toBytes();
       const ch = wide(t.item('T_G', tG).item('T_R', tR).challenge('c'));
       parts.push(d, tG, tR, scalarBytes(mod(nonce + ch * secret)));

@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { ascii, concat, hex, opaque, Reader } from '../../verifier/bytes.js';
+import { ascii, concat, hex, opaque, Reader, u64 } from '../../verifier/bytes.js';
 import { sha256 } from '../../verifier/hash.js';
 import { keyId, leafHash, root, tilePath, tilesOf } from '../../verifier/tree.js';
 
@@ -31,12 +31,21 @@ export function ed25519Public(seed) {
 
 const base64 = (b) => Buffer.from(b).toString('base64');
 
-// { origin, seed, size, root } to the bytes of a checkpoint
-export function checkpoint({ origin, seed, size, root: rootHash }) {
+// A signature line of a note: type 1 signs, type 4 cosigns at a time.
+export function noteLine(text, name, seed, type, { time = 5n, sign = ed25519Sign } = {}) {
+  const id = keyId(name, type, ed25519Public(seed));
+  const message = type === 1 ? text : `cosignature/v1\ntime ${time}\n${text}`;
+  const signature = sign(seed, ascii(message));
+  const rest = type === 1 ? signature : concat(u64(time), signature);
+  return `\u2014 ${name} ${base64(concat(id, rest))}\n`;
+}
+
+// { origin, seed, size, root, cosigning } to the bytes of a checkpoint; cosigning: the witnesses
+// { name, seed } that do
+export function checkpoint({ origin, seed, size, root: rootHash, cosigning = [] }) {
   const text = `${origin}\n${size}\n${base64(rootHash)}\n`;
-  const id = keyId(origin, 1, ed25519Public(seed));
-  const line = base64(concat(id, ed25519Sign(seed, ascii(text))));
-  return ascii(`${text}\n\u2014 ${origin} ${line}\n`);
+  const lines = cosigning.map((w) => noteLine(text, w.name, w.seed, 4));
+  return ascii(`${text}\n${noteLine(text, origin, seed, 1)}${lines.join('')}`);
 }
 
 // Tiles and bundles of a list of entries, as a map from path to bytes.
@@ -71,17 +80,23 @@ export function files(record) {
   return all;
 }
 
+// A link's name in a list of files: as cli.js names what is no plain file.
+export const link = (name) => `${name} (no plain file)`;
+
+// No files: no folder either.
 export function writeFolder(dir, all) {
   fs.rmSync(dir, { recursive: true, force: true });
   for (const [name, bytes] of all) {
-    fs.mkdirSync(path.dirname(path.join(dir, name)), { recursive: true });
-    fs.writeFileSync(path.join(dir, name), bytes);
+    const to = path.join(dir, name.replace(/ \(no plain file\)$/, ''));
+    fs.mkdirSync(path.dirname(to), { recursive: true });
+    if (to === path.join(dir, name)) fs.writeFileSync(to, bytes);
+    else fs.symlinkSync('checkpoint', to);
   }
 }
 
 // A folder in memory, as the verifier reads one.
 export const memory = (all) => ({
-  list: async () => [...all.keys()],
+  list: async () => (all.size ? [...all.keys()] : null),
   read: async (name) => all.get(name) ?? null,
 });
 

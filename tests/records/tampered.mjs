@@ -7,6 +7,8 @@ import { G, L, mod, scalarBytes, times } from '../../verifier/group.js';
 import { sha256 } from '../../verifier/hash.js';
 import { leafHash, root } from '../../verifier/tree.js';
 import { E, Election } from './election.mjs';
+import { goodAtTheLimit, limits } from './limits.mjs';
+import { schema } from './schema.mjs';
 
 // The state after the entries so far, without their signatures and proofs.
 export function replay(e) {
@@ -663,7 +665,11 @@ add(
 add(
   'liveness: of another root, of long ago',
   'confirmed',
-  (e) => e.batch({ time: 0n }).batch({ time: 999999n }).push(e.liveness(1, { size: 0, rootHash: X })),
+  (e) =>
+    e
+      .batch({ time: 0n })
+      .batch({ time: 999999n })
+      .push(e.liveness(1, { size: 0, rootHash: X })),
   'ceremony',
   'board.root',
 );
@@ -1723,6 +1729,11 @@ file(
   'log.root',
 );
 
+limits({
+  ...{ add, at, ballot, change, dealWith, edit, file, flip, lines, list, manifest, manyOptions },
+  ...{ onward, patch, replay },
+});
+schema({ enrolment, manifest });
 export const tampered = list;
 
 // ---- unusual records that hold all the same: name and make
@@ -1828,6 +1839,19 @@ export const unusual = [
     make: () => {
       const e = at('approved');
       for (let i = 0; i < 300; i++) e.batch();
+      return e;
+    },
+  },
+  ...goodAtTheLimit({ at, patch }),
+  {
+    name: 'two of three witnesses',
+    make: () => at('begun', { witnesses: 3, quorum: 2 }),
+  },
+  {
+    name: 'the last of three witnesses, where none is asked for',
+    make: () => {
+      const e = at('begun', { witnesses: 3, quorum: 0 });
+      e.cosigning = e.witnesses.slice(2);
       return e;
     },
   },
