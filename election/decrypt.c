@@ -226,6 +226,7 @@ static tp_eqlog_statement statement_of(const tp_manifest *m, const tp_keys *keys
 typedef struct {
     uint8_t (*r)[32], (*d)[32];
     tp_point *r_points, *d_points;
+    tp_scalar *half; /* halves of the secrets: their products are encoded as doubles */
     void *eqlog;
 } workspace;
 
@@ -234,11 +235,14 @@ static bool get_workspace(workspace *w, const run *x) {
     w->d = calloc(x->u * x->p, 32);
     w->r_points = calloc(x->u, sizeof *w->r_points);
     w->d_points = calloc(x->u * x->p, sizeof *w->d_points);
+    w->half = calloc(x->p, sizeof *w->half);
     w->eqlog = scratch_of(tp_eqlog_scratch(x->u, x->p));
-    return w->r && w->d && w->r_points && w->d_points && w->eqlog;
+    return w->r && w->d && w->half && w->r_points && w->d_points && w->eqlog;
 }
 
-static void free_workspace(workspace *w) {
+static void free_workspace(workspace *w, const run *x) {
+    if (w->half) tp_wipe(w->half, x->p * sizeof *w->half);
+    free(w->half);
     free(w->r);
     free(w->d);
     free(w->r_points);
@@ -257,8 +261,9 @@ static tp_err make_run(tp_writer *out, const tp_manifest *m, const tp_keys *keys
         err = tp_points_decode_var(w.r_points, tp_rows(w.r), x->u, NULL);
     }
     if (err == TP_OK) {
-        tp_decrypt_share(w.d_points, secrets + x->secrets, x->p, w.r_points, x->u);
-        tp_points_encode(w.d, w.d_points, x->u * x->p);
+        tp_scalars_half(w.half, secrets + x->secrets, x->p);
+        tp_decrypt_share(w.d_points, w.half, x->p, w.r_points, x->u);
+        tp_points_encode_double(w.d, w.d_points, x->u * x->p);
         tp_eqlog_statement s = statement_of(m, keys, x, trustee, w.r, w.d);
         err = tp_eqlog_prove(proof, &s, secrets + x->secrets, random, w.eqlog);
     }
@@ -266,7 +271,7 @@ static tp_err make_run(tp_writer *out, const tp_manifest *m, const tp_keys *keys
         tp_write_bytes(out, w.d, 32 * x->u * x->p);
         tp_write_bytes(out, proof, sizeof proof);
     }
-    free_workspace(&w);
+    free_workspace(&w, x);
     return err;
 }
 

@@ -84,26 +84,28 @@ static uint32_t bit(const prover *x, size_t j) {
     return (uint32_t)x->v[j].limb[0];
 }
 
-/* R, C_1..C_p and T_R. spec: B-9. */
+/* Halves of R and C_1..C_p, as publish_doubles wants them, and T_R. spec: B-9. */
 static void encrypt(prover *x, const tp_sum_bases *bases) {
+    enum { HALF_R, HALF_ONE, HALF_PACK, RHO, BASES };
     tp_sum_places at = tp_sum_place(x->p);
-    tp_point none, one, base[3], part;
-    tp_scalar s[3] = {x->r, x->rho, tp_scalar_zero};
-    tp_scalar_from_u64(&s[2], TP_SUM_PACK);
-    tp_points_mul_base(base, s, 3);
-    x->points[at.r] = base[0];
-    x->points[at.t_r] = base[1];
+    tp_point none, base[BASES], part;
+    tp_scalar s[BASES] = {[HALF_R] = x->r, [HALF_ONE] = tp_scalar_one};
+    tp_scalar_from_u64(&s[HALF_PACK], TP_SUM_PACK);
+    tp_scalars_half(s, s, RHO);
+    s[RHO] = x->rho;
+    tp_points_mul_base(base, s, BASES);
+    x->points[at.r] = base[HALF_R];
+    x->points[at.t_r] = base[RHO];
     tp_point_identity(&none);
-    tp_point_base(&one);
     for (size_t k = 0; k < x->p; k++)
-        x->powers[k] = x->r;
+        x->powers[k] = s[HALF_R];
     tp_point *c = x->points + at.c;
     tp_points_mul(c, x->powers, bases->keys, x->p);
     for (size_t k = 0; k < x->p; k++) {
-        tp_point_select(&part, &one, &none, bit(x, 2 * k));
+        tp_point_select(&part, &base[HALF_ONE], &none, bit(x, 2 * k));
         tp_point_add(&c[k], &c[k], &part);
         if (2 * k + 1 >= x->n) continue;
-        tp_point_select(&part, &base[2], &none, bit(x, 2 * k + 1));
+        tp_point_select(&part, &base[HALF_PACK], &none, bit(x, 2 * k + 1));
         tp_point_add(&c[k], &c[k], &part);
     }
     tp_wipe(s, sizeof s), tp_wipe(&part, sizeof part), tp_wipe(base, sizeof base);
@@ -174,6 +176,12 @@ static void publish(uint8_t (*enc)[32], const prover *x, size_t first, size_t n)
     tp_declassify(enc + first, 32 * n);
 }
 
+/* The same for points that are held as their halves. */
+static void publish_doubles(uint8_t (*enc)[32], const prover *x, size_t first, size_t n) {
+    tp_points_encode_double(enc + first, x->points + first, n);
+    tp_declassify(enc + first, 32 * n);
+}
+
 tp_err tp_sum_prove(uint8_t *out, tp_scalar *r, const tp_sum_context *context,
                     const tp_sum_bases *bases, const uint8_t *choices,
                     const uint8_t secret[static 32], const uint8_t random[static 32],
@@ -197,7 +205,8 @@ tp_err tp_sum_prove(uint8_t *out, tp_scalar *r, const tp_sum_context *context,
     draw_nonces(&x, &t, choices, secret, random);
     encrypt(&x, bases);
     commit_bits(&x, bases);
-    publish(enc, &x, 0, at.a + 1);
+    publish_doubles(enc, &x, at.r, 1 + x.p);
+    publish(enc, &x, at.a, 1);
     tp_sum_delta(&challenge, &t, 1, &proof, x.p);
     tp_scalar_wide(&x.delta, challenge);
     commit_masks(&x, bases);

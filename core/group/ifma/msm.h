@@ -424,7 +424,7 @@ static void merge_partials(workspace *ws, size_t buckets) {
             r = to_running(point_add_cached(r, load_cached(from)));
         }
         tp_point *to[8] = {first, &beyond, &beyond, &beyond, &beyond, &beyond, &beyond, &beyond};
-        store_cached(to, running_to_cached(sum_lanes(r)));
+        store_cached(to, running_to_cached(sum_lanes(&r)));
         part += parts;
     }
 }
@@ -513,7 +513,8 @@ static void ifma_msm_var(tp_point *out, const tp_scalar *s, const tp_point *p, s
         size_t len = n - at < block ? n - at : block;
         sum = add_running(sum, msm_block(&ws, &plan, s + at, p + at, len));
     }
-    store_one(out, sum_lanes(sum));
+    sum = sum_lanes(&sum);
+    store_one(out, &sum);
 }
 
 #endif

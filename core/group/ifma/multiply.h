@@ -290,7 +290,8 @@ static void mul_sum(tp_point *out, const tp_scalar *s, const tp_point *p, size_t
         running r = sum_block(group, groups, windows);
         sum = to_running(point_add_cached(sum, running_to_cached(r)));
     }
-    store_one(out, sum_lanes(sum));
+    sum = sum_lanes(&sum);
+    store_one(out, &sum);
 }
 
 static void ifma_mul_sum(tp_point *out, const tp_scalar *s, const tp_point *p, size_t n,

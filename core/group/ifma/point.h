@@ -196,8 +196,10 @@ static void ifma_add(tp_point *out, const tp_point *a, const tp_point *b, size_t
     }
 }
 
-/* The sum of the eight lanes, in every lane. */
-static running sum_lanes(running r) {
+/* The sum of the eight lanes, in every lane. (By address: the constant-time gate loses sight of so
+ * long an argument by value.) */
+static running sum_lanes(const running *lanes) {
+    running r = *lanes;
     const v8 swap[3] = {_mm512_setr_epi64(4, 5, 6, 7, 0, 1, 2, 3),
                         _mm512_setr_epi64(2, 3, 0, 1, 6, 7, 4, 5),
                         _mm512_setr_epi64(1, 0, 3, 2, 5, 4, 7, 6)};
@@ -214,8 +216,8 @@ static running sum_lanes(running r) {
 }
 
 /* Lane 0. */
-static void store_one(tp_point *out, running r) {
-    extended p = running_to_extended(r);
+static void store_one(tp_point *out, const running *r) {
+    extended p = running_to_extended(*r);
     store_points(out, 0, 1, &p);
 }
 
