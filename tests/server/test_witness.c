@@ -303,6 +303,54 @@ static void malformed(void **state) {
 
 static int port_pipe[2];
 
+/* One request of a corpus file and what litewitness answers it; the rest of the file, or NULL. */
+static char *next_request(char *at, char **body, size_t *len, int *status, char **said) {
+    static const char fence[] = "\n```\n";
+    char *begin = strstr(at, fence), *end = begin ? strstr(begin + 5, fence) : NULL;
+    if (!end) return NULL;
+    *body = begin + 5;
+    *len = (size_t)(end + 1 - *body);
+    *status = atoi(strstr(end, "HTTP ") + 5);
+    *said = strchr(strstr(end, "body "), '"') + 1;
+    return *said;
+}
+
+/* What litewitness is asked in its own tests. Where it says 403 of a log that it does not know, the
+ * specification of both says 404. */
+static void requests_of_litewitness(void **state) {
+    (void)state;
+    char *file = test_data_file("vectors/tlog/torchwood/litewitness-add-checkpoint.hurl", NULL);
+    TEST_NEEDS(file);
+    static const char origin[] =
+        "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562";
+    tp_witness *w;
+    tp_witness_log log = {.origin = origin};
+    tp_witness_options o = {"witness.example/1", seed, state_dir, &log, 1};
+    size_t key_len, len, count = 0;
+    char *body, *said, answer[TP_WITNESS_ANSWER_MAX];
+    int status;
+    assert_int_equal(
+        sodium_hex2bin(log.key, 32,
+                       "ffdc2d4d98e4124d3feaf788c0c2f9abfd796083d1f0495437f302ec79cf100f", 64, NULL,
+                       &key_len, NULL),
+        0);
+    assert_int_equal(tp_witness_open(&w, &o), TP_OK);
+    for (char *at = file; (at = next_request(at, &body, &len, &status, &said)); count++) {
+        if (!strncmp(said, "unknown log", 11)) status = 404;
+        if (!strncmp(said, "invalid signature", 17))
+            status = 400; /* base64 with loose bits: T-10 */
+        size_t answer_len;
+        assert_int_equal(tp_witness_add(w, body, len, answer, &answer_len), status);
+        if (status == 200) assert_cosigned(body, len, answer, answer_len);
+        if (status != 409) continue;
+        assert_int_equal(answer_len, 2); /* "3\n": one digit, as the file has it */
+        assert_int_equal(answer[0], said[0]);
+    }
+    assert_int_equal(count, 9);
+    tp_witness_close(w);
+    free(file);
+}
+
 static void tell_port(void *ctx, unsigned port) {
     (void)ctx;
     if (write(port_pipe[1], &port, sizeof port) != sizeof port) _exit(9);
@@ -374,6 +422,7 @@ int main(void) {
                                        WITH_STATE(other_signers),
                                        WITH_STATE(wrong_proofs),
                                        WITH_STATE(malformed),
+                                       WITH_STATE(requests_of_litewitness),
                                        WITH_STATE(over_http)};
     return cmocka_run_group_tests(tests, begin, NULL);
 }
