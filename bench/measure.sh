@@ -15,11 +15,21 @@ watched() {
   wait $!
 }
 TIMEFORMAT='%R %U %S'
+said_to_3() {
+  local status=0
+  watched "$@" >&3 2>"$work/errors" || status=$?
+  echo "$peak" >"$work/peak"
+  return $status
+}
 # $1 how many things there are, then the command. Leaves "wall cpu peak" in $work/took.
+# A command that fails ends the script.
 measured() {
   local count=$1 took
   shift
-  { took=$( { time { watched "$@" >&3; echo "$peak" >"$work/peak"; }; } 2>&1); } 3>&1
+  if ! { took=$( { time said_to_3 "$@"; } 2>&1); } 3>&1; then
+    cat "$work/errors" >&2
+    exit 1
+  fi
   awk -v n="$count" -v peak="$(cat "$work/peak")" -v out="$work/took" '{
     printf "  %s s wall, %.2f s CPU, %.4f ms CPU a ballot, peak %.0f MiB\n", $1, $2 + $3, 1000 * ($2 + $3) / n, peak / 1024
     printf "%s %.2f %.0f\n", $1, $2 + $3, peak / 1024 >out }' <<<"$took"

@@ -17,7 +17,7 @@
 #include "core/merkle/tiles.h"
 #include "record/pool.h"
 
-enum { BATCH = 4096, PER_ENTRY = 500 };
+enum { BATCH = 4096, PER_ENTRY = 500, INTERVAL_S = 5 };
 
 typedef struct {
     uint8_t *bytes;
@@ -134,7 +134,7 @@ static bool act(maker *m, tp_act which, const uint8_t subject[static 32]) {
 static bool close_batch(maker *m, size_t ballots) {
     tp_entry e = {.type = TP_ENTRY_BATCH};
     e.u.batch.number = m->board.batches + 1;
-    e.u.batch.time = m->time += 5;
+    e.u.batch.time = m->time += INTERVAL_S;
     e.u.batch.ballots = (uint32_t)ballots;
     return append_entry(m, &e) && flush_entries(m);
 }
@@ -514,11 +514,17 @@ static bool prepare_work(maker *m) {
     return m->scratch && m->ballots;
 }
 
+/* So that the last batch is not of a time to come. */
+static uint64_t begin_time(const sim_record_options *o) {
+    uint64_t batches = 3 + o->voters / BATCH + o->voters * o->revote_percent / 100 / BATCH;
+    return tp_unix_time() - INTERVAL_S * batches;
+}
+
 int sim_record(const sim_record_options *o) {
     static maker m;
     static const uint8_t zero[32];
     m.o = o;
-    m.time = tp_unix_time();
+    m.time = begin_time(o);
     tp_board_init(&m.board);
     bool ok = set_up(&m) && prepare_work(&m) && enrol_all(&m) && cast_all(&m) &&
               act(&m, TP_ACT_CLOSE, zero) && flush_entries(&m);
