@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 const char *const tp_fault_codes[] = {
+    "application.state",
     "manifest.json",
     "manifest.members",
     "manifest.type",

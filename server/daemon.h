@@ -57,6 +57,8 @@ typedef struct {
     tp_manifest manifest;
     uint64_t voters;                   /* on the roll at the start */
     tp_limit *asking;                  /* who asks about voters */
+    tp_limit *applying;                /* who hands in applications */
+    struct tp_once *asked;             /* registrars' requests, by their signatures */
     tp_store *reader[TP_HTTP_THREADS]; /* one for each http thread */
     pthread_rwlock_t record; /* readers of tiles; the publisher while it changes the checkpoint */
     pthread_mutex_t lock;
@@ -199,6 +201,8 @@ void tp_get_results(tp_request *rq, void *server);
 void tp_get_board(tp_request *rq, void *server);
 void tp_get_outbox(tp_request *rq, void *server);
 void tp_post_lookup(tp_request *rq, void *server);
+void tp_post_enrol_again(tp_request *rq, void *server);
+void tp_post_enrol_apply(tp_request *rq, void *server);
 void tp_post_enrol_start(tp_request *rq, void *server);
 void tp_post_enrol_send(tp_request *rq, void *server);
 void tp_post_enrol_code(tp_request *rq, void *server);
@@ -210,6 +214,8 @@ void tp_post_credential(tp_request *rq, void *server);
 void tp_post_ballot(tp_request *rq, void *server);
 void tp_post_entry(tp_request *rq, void *server);
 void tp_post_waiting(tp_request *rq, void *server);
+void tp_post_document_read(tp_request *rq, void *server);
+void tp_post_refusal(tp_request *rq, void *server);
 void tp_post_registrations(tp_request *rq, void *server);
 
 #endif

@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "server/answer.h"
+#include "server/apply.h"
 #include "server/daemon.h"
 #include "server/log.h"
 #include "server/message.h"
@@ -51,7 +52,7 @@ static tp_err find_born(tp_server *s, tp_request *rq, const char *number, const 
 }
 
 /* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
-static bool find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) {
+bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) {
     const char *number, *birth;
     json_error_t error;
     if (!tp_may_ask(s, rq)) return false;
@@ -74,21 +75,13 @@ static const char *contact_of(const tp_voter *v, int which) {
 }
 
 /* What the voter's post has, a code only where the roll has a contact to send it to. spec: M-23 */
-static json_t *routes_of(const tp_server *s, const tp_voter *v) {
-    static const struct {
-        unsigned route;
-        const char *name;
-    } routes[] = {{TP_ROUTE_CODE, "code"},
-                  {TP_ROUTE_LETTER, "letter"},
-                  {TP_ROUTE_DESK, "desk"},
-                  {TP_ROUTE_DOCUMENTS, "documents"},
-                  {TP_ROUTE_OIDC, "oidc"}};
+json_t *tp_routes_json(const tp_server *s, const tp_voter *v) {
+    const char *detail;
     json_t *list = json_array();
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        bool reachable = routes[i].route != TP_ROUTE_CODE || *v->contact || *v->contact2;
-        if (reachable && s->manifest.units[v->unit].routes & routes[i].route)
-            json_array_append_new(list, json_string(routes[i].name));
-    }
+    unsigned open = tp_not_online(v, &detail) ? 0 : s->manifest.units[v->unit].routes;
+    if (!*v->contact && !*v->contact2) open &= ~(unsigned)TP_ROUTE_CODE;
+    for (unsigned route = 1; route <= TP_ROUTE_OIDC; route <<= 1)
+        if (open & route) json_array_append_new(list, json_string(tp_route_name(route)));
     return list;
 }
 
@@ -110,25 +103,23 @@ void tp_post_lookup(tp_request *rq, void *server) {
     tp_server *s = server;
     tp_voter v;
     bool found;
-    const char *detail;
-    if (!find_voter(s, rq, &v, &found)) return;
+    if (!tp_step_find_voter(s, rq, &v, &found)) return;
     json_t *answer = json_pack("{s:b}", "found", found);
     if (found && s->manifest.enrol.show) {
         json_object_set_new(answer, "unit", json_integer(v.unit));
-        json_object_set_new(answer, "routes",
-                            tp_not_online(&v, &detail) ? json_array() : routes_of(s, &v));
+        json_object_set_new(answer, "routes", tp_routes_json(s, &v));
     }
     tp_answer_json_padded(rq, answer, LOOKUP_LEN);
 }
 
 /* ---- start ---- */
 
-static void answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
+void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
     char token[TP_TOKEN_TEXT];
     tp_token_seal(token, s, v->id);
     tp_answer_json(rq, 200,
                    json_pack("{s:s, s:i, s:o, s:o}", "enrolment", token, "unit", (int)v->unit,
-                             "routes", routes_of(s, v), "contacts", contacts_of(v)));
+                             "routes", tp_routes_json(s, v), "contacts", contacts_of(v)));
 }
 
 /* Stores nothing: the token names the voter's row, and gives no right. */
@@ -137,7 +128,7 @@ void tp_post_enrol_start(tp_request *rq, void *server) {
     tp_voter v;
     bool found;
     const char *fault, *detail;
-    if (!find_voter(s, rq, &v, &found)) return;
+    if (!tp_step_find_voter(s, rq, &v, &found)) return;
     if (!found)
         tp_answer_problem(rq, 404, "enrol.unknown", NULL, "No such number and birth date.");
     else if (!tp_enrolling(s, tp_server_state(s).phase))
@@ -145,7 +136,7 @@ void tp_post_enrol_start(tp_request *rq, void *server) {
     else if ((fault = tp_not_online(&v, &detail)))
         tp_answer_problem(rq, 409, fault, NULL, detail);
     else
-        answer_start(s, rq, &v);
+        tp_answer_start(s, rq, &v);
 }
 
 /* ---- code ---- */
@@ -330,10 +321,9 @@ static bool proven_enrolment(tp_recorder *r, tp_step *t, tp_enrolment *e) {
 static void work_credential(tp_recorder *r, tp_task *task) {
     tp_step *t = (tp_step *)task;
     tp_store *store = tp_recorder_store(r);
-    tp_enrolment e, other;
-    tp_store_credential k;
+    tp_enrolment e;
     tp_voter v;
-    bool taken, known, found;
+    bool taken = false, found;
     if (!proven_enrolment(r, t, &e)) return;
     if (e.state >= TP_ENROL_WAITING) {
         if (memcmp(e.credential, t->credential, 32) != 0)
@@ -351,9 +341,8 @@ static void work_credential(tp_recorder *r, tp_task *task) {
         t->status = 409;
         return;
     }
-    if (!err) err = tp_store_enrolment_by_credential(store, t->credential, &other, &taken);
-    if (!err) err = tp_store_credential_find(store, t->credential, &k, &known);
-    if (!err && (taken || known)) {
+    if (!err) err = tp_step_key_taken(store, t->credential, &taken);
+    if (!err && taken) {
         tp_step_refuse(t, 409, "enrol.credential", "This key is in use.");
         return;
     }
@@ -366,8 +355,8 @@ static void work_credential(tp_recorder *r, tp_task *task) {
     t->state = "waiting";
 }
 
-static bool take_credential(tp_request *rq, tp_server *s, tp_step *t, const char *credential,
-                            const char *possession) {
+bool tp_step_take_credential(tp_request *rq, tp_server *s, tp_step *t, const char *credential,
+                             const char *possession) {
     if (!tp_hex_read(t->credential, 32, credential)) {
         tp_answer_problem(rq, 400, "request.value", "credential", "Not 32 bytes of hex.");
         return false;
@@ -393,7 +382,7 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
                               "credential", &credential, "possession", &possession);
     if (!ok) tp_answer_members(rq, &error);
     ok = ok && tp_step_take_token(s, rq, t, token) &&
-         take_credential(rq, s, t, credential, possession);
+         tp_step_take_credential(rq, s, t, credential, possession);
     json_decref(body);
     if (ok)
         tp_recorder_submit(s, &t->task);
@@ -403,24 +392,29 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
 
 /* ---- status ---- */
 
-/* Who has not typed the code learns nothing but that it was asked for. */
+/* Who has not typed the code learns nothing but that it was asked for, and of an application that
+ * this token handed in. */
 static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
     tp_store *store = tp_server_reader(s, rq);
     tp_enrolment e;
     tp_voter v;
     int64_t voter;
+    bool known = false;
     const char *name = "started";
-    bool proven, found = false;
+    bool proven, found = false, answered = false;
     tp_err err = tp_store_session_find(store, t->session, &voter, &proven);
+    if (!err && !proven) err = tp_application_status(s, rq, t, &answered);
+    if (answered && !err) return;
     if (!err && proven) err = tp_store_enrolment_of(store, voter, &e, &found);
-    if (!err && found) err = tp_store_voter_get(store, voter, &v, &found);
+    if (!err) err = tp_store_voter_get(store, t->voter, &v, &known);
     if (!err && found) err = tp_enrolment_name(&name, store, &e);
     if (err)
         tp_answer_storage(rq);
-    else if (!found)
-        tp_answer_json(
-            rq, 200,
-            json_pack("{s:s, s:n, s:n, s:n}", "state", name, "unit", "style", "credential"));
+    else if (!found || !known)
+        tp_answer_json(rq, 200,
+                       json_pack("{s:s, s:n, s:n, s:n, s:o}", "state", name, "unit", "style",
+                                 "credential", "routes",
+                                 known ? tp_routes_json(s, &v) : json_array()));
     else
         tp_answer_json(
             rq, 200,

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "record/record.h"
+#include "server/apply.h"
 #include "server/daemon.h"
 #include "server/log.h"
 #include "server/message.h"
@@ -23,7 +24,7 @@
 _Static_assert((int)TP_STORE_BALLOT == TP_ENTRY_BALLOT, "the store knows this type");
 _Static_assert((int)TP_STORE_REGISTRATIONS == TP_ENTRY_REGISTRATIONS, "the store knows this type");
 
-enum { GROUP = 512, CREDENTIALS = 256 };
+enum { GROUP = 512, CREDENTIALS = 256, SWEEP_S = 60 };
 
 struct tp_recorder {
     tp_server *s;
@@ -38,7 +39,7 @@ struct tp_recorder {
     pthread_cond_t more;
     tp_task *head, **tail;
     bool stop;
-    uint64_t next_batch;
+    uint64_t next_batch, next_sweep;
 };
 
 tp_server *tp_recorder_server(tp_recorder *r) {
@@ -279,6 +280,14 @@ static void run_group(tp_recorder *r, tp_task *list) {
     if (alone && durable) tp_publisher_wake(r->s);
 }
 
+/* Documents and applications whose time is over. A failure is tried again with the next batch. */
+static void sweep(tp_recorder *r) {
+    uint64_t now = tp_server_now();
+    if (now < r->next_sweep || !begin_transaction(r)) return;
+    tp_recorder_fail(r, tp_applications_sweep(r->store, now));
+    if (end_transaction(r)) r->next_sweep = now + SWEEP_S;
+}
+
 static void tick(tp_recorder *r) {
     uint64_t size = r->board.size;
     bool durable = begin_transaction(r);
@@ -291,6 +300,7 @@ static void tick(tp_recorder *r) {
     }
     r->next_batch = tp_server_now() + r->s->manifest.batch_interval_s;
     show(r);
+    sweep(r);
 }
 
 /* A group: as many as may share a transaction, or one that is alone. */

@@ -1,4 +1,4 @@
-/* Stage enrol, the registrars' side: the queue, and registrations.
+/* Stage enrol, the registrars' side: registrations.
  *
  *  1. A registration authenticates itself: only a registrar's signature over credential, unit and
  *     style makes a credential vote, and the server has no such key (G1).
@@ -6,81 +6,24 @@
  *     credential is ready, and the next batch puts it on the board.
  *  3. All registrations of a request are taken, or none.
  *  4. A registrar is known by its place in the manifest, from 1, as on the board (H-3).
+ *  5. A voter has one key at a time: what waits otherwise for the same voter is closed when one is
+ *     signed, and while one stands no other is (until it is cancelled).
  * spec: chapters 4 and 10.
  */
-#include <stdio.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/proof/schnorr.h"
+#include "election/desk.h"
+#include "election/enrol.h"
 #include "server/answer.h"
+#include "server/apply.h"
 #include "server/daemon.h"
 #include "server/log.h"
 #include "server/message.h"
 
-#define TP_WAITING_DOMAIN "tapat-v1 waiting"
-
-enum { WAITING_MAX = 200, REGISTRATIONS_MAX = 1000, TIME_WINDOW_S = 300 };
-
-/* ---- the queue ---- */
-
-static bool registrar_signed(const tp_server *s, int registrar, uint64_t at,
-                             const uint8_t signature[static 64]) {
-    uint8_t message[40];
-    uint64_t now = tp_server_now();
-    if (registrar < 1 || registrar > s->manifest.registrars.count) return false;
-    if (at + TIME_WINDOW_S < now || at > now + TIME_WINDOW_S) return false;
-    memcpy(message, s->manifest.fingerprint, 32);
-    tp_put_u64be(message + 32, at);
-    return tp_verify_var(signature, s->manifest.registrars.who[registrar - 1].key,
-                         TP_WAITING_DOMAIN, message, sizeof message) == TP_OK;
-}
-
-static json_t *waiting_item(const tp_server *s, const tp_enrolment *e, const tp_voter *v) {
-    return json_pack("{s:o, s:s, s:s, s:i, s:i, s:o, s:o}", "enrolment", tp_json_hex(e->id, 16),
-                     "name", v->name, "number", v->number, "unit", (int)v->unit, "style",
-                     (int)s->manifest.units[v->unit].style, "credential",
-                     tp_json_hex(e->credential, 32), "possession", tp_json_hex(e->possession, 64));
-}
-
-static void answer_waiting(tp_server *s, tp_request *rq) {
-    tp_enrolment *e = malloc(WAITING_MAX * sizeof *e);
-    tp_voter *v = malloc(WAITING_MAX * sizeof *v);
-    size_t count;
-    if (!e || !v) abort();
-    if (tp_store_enrolment_waiting(tp_server_reader(s, rq), e, v, WAITING_MAX, &count)) {
-        tp_answer_storage(rq);
-    } else {
-        json_t *list = json_array();
-        for (size_t i = 0; i < count; i++)
-            json_array_append_new(list, waiting_item(s, &e[i], &v[i]));
-        tp_answer_json(rq, 200, json_pack("{s:o}", "waiting", list));
-    }
-    free(e);
-    free(v);
-}
-
-void tp_post_waiting(tp_request *rq, void *server) {
-    tp_server *s = server;
-    int registrar;
-    json_int_t at;
-    const char *text;
-    uint8_t signature[64];
-    json_error_t error;
-    json_t *body = tp_body_json(rq);
-    if (!body) return;
-    if (json_unpack_ex(body, &error, JSON_STRICT, "{s:i, s:I, s:s}", "registrar", &registrar,
-                       "time", &at, "signature", &text))
-        tp_answer_members(rq, &error);
-    else if (at < 0 || !tp_hex_read(signature, 64, text))
-        tp_answer_problem(rq, 400, "request.value", at < 0 ? "time" : "signature", "");
-    else if (!registrar_signed(s, registrar, (uint64_t)at, signature))
-        tp_answer_problem(rq, 403, "registrar.signature", "signature",
-                          "Not signed by a registrar, or not now.");
-    else
-        answer_waiting(s, rq);
-    json_decref(body);
-}
+enum { REGISTRATIONS_MAX = 1000 };
 
 /* ---- registrations ---- */
 
@@ -88,7 +31,8 @@ typedef struct {
     tp_task task;     /* first; the recorder's view */
     tp_errand errand; /* the checker's */
     tp_request *rq;
-    size_t count;
+    size_t asked; /* how many came */
+    size_t count; /* of these new to the store, so far as a reader saw */
     tp_fault fault;
     tp_registration list[];
 } request;
@@ -122,29 +66,108 @@ static bool endorse(tp_endorsements *list, const tp_endorsement *add) {
     return true;
 }
 
-static tp_err tell_ready(const tp_server *s, tp_store *store, tp_enrolment *e, const tp_voter *v) {
-    e->state = TP_ENROL_DONE;
-    e->updated = tp_server_now();
-    tp_err err = tp_store_enrolment_put(store, e);
-    return err ? err : tp_message_notify(s, store, v, "ready", NULL);
+/* Who handed a credential in: a proven enrolment, an application, or nobody that is known here. */
+typedef struct {
+    bool known, applied;
+    tp_enrolment enrolment; /* the voter's, if there is one; else a new one */
+    tp_application application;
+    tp_voter voter;
+} origin;
+
+static tp_err find_origin(tp_store *store, const uint8_t credential[static 32], origin *o) {
+    bool found;
+    tp_enrolment *e = &o->enrolment;
+    tp_err err = tp_store_enrolment_by_credential(store, credential, e, &o->known);
+    o->applied = false;
+    if (err) return err;
+    if (!o->known) {
+        err = tp_store_application_by_credential(store, credential, &o->application, &o->applied);
+        if (err || !o->applied) return err;
+        err = tp_store_enrolment_of(store, o->application.voter, e, &found);
+        if (!err && !found) {
+            *e = (tp_enrolment){.voter = o->application.voter};
+            randombytes_buf(e->id, sizeof e->id);
+        }
+    }
+    o->known = true;
+    return err ? err : tp_store_voter_get(store, e->voter, &o->voter, &found);
 }
 
-/* The enrolment that handed this credential in, if one did: the unit must be the voter's. */
+/* May a registrar sign this key for that voter? */
+static tp_err may_sign(request *q, const origin *o, const tp_registration *one) {
+    const tp_enrolment *e = &o->enrolment;
+    bool other = memcmp(e->credential, one->credential, 32) != 0;
+    if (*o->voter.disabled || o->voter.channel != TP_CHANNEL_ONLINE) /* J-11 */
+        return tp_fail(&q->fault, TP_REFUSED, "registration.voter", "does not vote online");
+    if (o->voter.unit != one->unit)
+        return tp_fail(&q->fault, TP_REFUSED, "registration.unit", "not the voter's");
+    if (o->applied && o->application.state != TP_APPLY_WAITING)
+        return tp_fail(&q->fault, TP_REFUSED, "registration.voter", "the application is closed");
+    if (other && e->state == TP_ENROL_DONE) /* H-13 */
+        return tp_fail(&q->fault, TP_REFUSED, "registration.voter", "has another key");
+    return TP_OK;
+}
+
+/* A proven key that waits gives way to the one that the registrars signed, and cannot be signed
+ * any more. */
+static tp_err put_aside(tp_store *store, const tp_enrolment *e, uint64_t now) {
+    tp_application a = {.voter = e->voter,
+                        .route = TP_ROUTE_CODE,
+                        .state = TP_APPLY_CLOSED,
+                        .reason = TP_CLOSED_OTHER,
+                        .created = e->updated,
+                        .updated = now};
+    if (e->state != TP_ENROL_WAITING) return TP_OK;
+    randombytes_buf(a.id, sizeof a.id);
+    randombytes_buf(a.session, sizeof a.session); /* of no token */
+    memcpy(a.credential, e->credential, sizeof a.credential);
+    memcpy(a.possession, e->possession, sizeof a.possession);
+    return tp_store_application_put(store, &a);
+}
+
+static tp_err adopt(tp_store *store, origin *o, uint64_t now) {
+    tp_enrolment *e = &o->enrolment;
+    tp_application *a = &o->application;
+    tp_err err = put_aside(store, e, now);
+    memcpy(e->credential, a->credential, sizeof e->credential);
+    memcpy(e->possession, a->possession, sizeof e->possession);
+    return err ? err : tp_application_end(store, a, TP_APPLY_DONE, 0, now);
+}
+
+/* The quorum signed: this key is the voter's. */
+static tp_err settle(const tp_server *s, tp_store *store, origin *o) {
+    tp_enrolment *e = &o->enrolment;
+    uint64_t now = tp_server_now();
+    tp_err err = o->applied ? adopt(store, o, now) : TP_OK;
+    e->state = TP_ENROL_DONE;
+    e->updated = now;
+    if (!err) err = tp_store_enrolment_put(store, e);
+    if (!err) err = tp_applications_close(store, e->voter, e->credential, now);
+    return err ? err : tp_message_notify(s, store, &o->voter, "ready", NULL);
+}
+
+static tp_err note_signed(tp_store *store, const origin *o, const tp_registration *one) {
+    tp_decision d = {.voter = o->voter.id,
+                     .registrar = by_whom(one)->signer,
+                     .verdict = TP_DECISION_SIGNED,
+                     .time = tp_server_now()};
+    memcpy(d.application, o->applied ? o->application.id : o->enrolment.id, sizeof d.application);
+    memcpy(d.credential, one->credential, sizeof d.credential);
+    memcpy(d.signature, by_whom(one)->signature, sizeof d.signature);
+    return tp_store_decision_add(store, &d);
+}
+
+/* If the credential was handed in here, the unit must be the voter's. */
 static tp_err check_voter(tp_recorder *r, request *q, const tp_registration *one, bool ready) {
     tp_store *store = tp_recorder_store(r);
-    tp_enrolment e;
-    tp_voter v;
-    bool found;
-    tp_err err = tp_store_enrolment_by_credential(store, one->credential, &e, &found);
-    if (!err && found) err = tp_store_voter_get(store, e.voter, &v, &found);
+    origin o;
+    tp_err err = find_origin(store, one->credential, &o);
     tp_recorder_fail(r, err);
-    if (err || !found) return err;
-    if (*v.disabled || v.channel != TP_CHANNEL_ONLINE) /* J-11 */
-        return tp_fail(&q->fault, TP_REFUSED, "registration.voter", "does not vote online");
-    if (v.unit != one->unit)
-        return tp_fail(&q->fault, TP_REFUSED, "registration.unit", "not the voter's");
-    if (!ready || e.state != TP_ENROL_WAITING) return TP_OK;
-    err = tell_ready(tp_recorder_server(r), store, &e, &v);
+    if (err || !o.known) return err;
+    if ((err = may_sign(q, &o, one))) return err;
+    err = note_signed(store, &o, one);
+    if (!err && ready && (o.applied || o.enrolment.state == TP_ENROL_WAITING))
+        err = settle(tp_recorder_server(r), store, &o);
     tp_recorder_fail(r, err);
     return err;
 }
@@ -194,7 +217,7 @@ static void done(tp_server *s, tp_task *t, bool durable) {
     else if (!durable)
         tp_answer_storage(q->rq);
     else
-        tp_answer_json(q->rq, 200, json_pack("{s:i}", "accepted", (int)q->count));
+        tp_answer_json(q->rq, 200, json_pack("{s:i}", "accepted", (int)q->asked));
     free(q);
 }
 
@@ -249,9 +272,41 @@ static request *read_request(tp_request *rq, json_t *list) {
         return NULL;
     }
     q->rq = rq;
-    q->count = count;
+    q->count = q->asked = count;
     q->fault.code = "";
     return q;
+}
+
+/* Is exactly this signature in the store? Then it was looked at before. */
+static bool known(tp_store *store, const tp_registration *one) {
+    tp_store_credential k;
+    tp_registration r;
+    bool found;
+    if (tp_store_credential_find(store, one->credential, &k, &found) || !found) return false;
+    if (k.unit != one->unit || k.style != one->style || stored_registration(&r, &k)) return false;
+    for (size_t i = 0; i < r.registrars.count; i++)
+        if (r.registrars.by[i].signer == by_whom(one)->signer)
+            return !memcmp(r.registrars.by[i].signature, by_whom(one)->signature, 64);
+    return false;
+}
+
+static void drop_known(tp_store *store, request *q) {
+    size_t kept = 0;
+    for (size_t i = 0; i < q->count; i++)
+        if (!known(store, &q->list[i])) q->list[kept++] = q->list[i];
+    q->count = kept;
+}
+
+static void check(tp_server *s, request *q) {
+    drop_known(tp_server_reader(s, q->rq), q);
+    if (!q->count) {
+        done(s, &q->task, true);
+        return;
+    }
+    q->errand.run = verify;
+    if (tp_checker_errand(s, &q->errand)) return;
+    tp_answer_problem_more(q->rq, 503, "server.busy", "Too much waits.", 2, NULL);
+    free(q);
 }
 
 void tp_post_registrations(tp_request *rq, void *server) {
@@ -264,13 +319,7 @@ void tp_post_registrations(tp_request *rq, void *server) {
         tp_answer_members(rq, &error);
     } else {
         request *q = read_request(rq, list);
-        if (q) {
-            q->errand.run = verify;
-            if (!tp_checker_errand(server, &q->errand)) {
-                tp_answer_problem_more(rq, 503, "server.busy", "Too much waits.", 2, NULL);
-                free(q);
-            }
-        }
+        if (q) check(server, q);
     }
     json_decref(body);
 }

@@ -19,10 +19,12 @@
 #include "record/record.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/once.h"
 #include "server/texts.h"
 
 enum { JSON_MAX = 4096, STOP_MS = 4000, CONNECTIONS = 8000, SPARE_DESCRIPTORS = 64 };
-enum { ASKING_BURST = 30, ASKING_GAP_MS = 2000 }; /* J-13 */
+enum { ASKING_BURST = 30, ASKING_GAP_MS = 2000 };      /* J-13 */
+enum { APPLYING_BURST = 60, APPLYING_GAP_MS = 10000 }; /* H-11 */
 
 /* One registration in JSON is below 400 bytes. */
 const tp_route tp_routes[] = {
@@ -34,6 +36,8 @@ const tp_route tp_routes[] = {
     {TP_GET, "/api/outbox", 0, tp_get_outbox},
     {TP_GET, "/api/outbox/*", 0, tp_get_outbox},
     {TP_POST, "/api/roll/lookup", JSON_MAX, tp_post_lookup},
+    {TP_POST, "/api/enrol/again", JSON_MAX, tp_post_enrol_again},
+    {TP_POST, "/api/enrol/apply", JSON_MAX, tp_post_enrol_apply},
     {TP_POST, "/api/enrol/start", JSON_MAX, tp_post_enrol_start},
     {TP_POST, "/api/enrol/send", JSON_MAX, tp_post_enrol_send},
     {TP_POST, "/api/enrol/code", JSON_MAX, tp_post_enrol_code},
@@ -45,6 +49,8 @@ const tp_route tp_routes[] = {
     {TP_POST, "/api/ballots", TP_MAX_ENTRY, tp_post_ballot},
     {TP_POST, "/api/board/entries", 2 + TP_MAX_ENTRY + 4 + TP_MAX_DOCUMENT, tp_post_entry},
     {TP_POST, "/api/registrar/waiting", JSON_MAX, tp_post_waiting},
+    {TP_POST, "/api/registrar/document", JSON_MAX, tp_post_document_read},
+    {TP_POST, "/api/registrar/refusals", JSON_MAX, tp_post_refusal},
     {TP_POST, "/api/registrar/registrations", 400 * 1000 + 100, tp_post_registrations},
     {TP_GET, "/board/*", 0, tp_get_board},
     {TP_GET, "/*", 0, tp_pages_serve},
@@ -237,6 +243,8 @@ static void finish(tp_server *s) {
     tp_publisher_stop(s);
     tp_http_free(s->http);
     tp_limit_free(s->asking);
+    tp_limit_free(s->applying);
+    tp_once_free(s->asked);
     tp_texts_free(s->texts);
     for (unsigned i = 0; i < TP_HTTP_THREADS; i++)
         tp_store_close(s->reader[i]);
@@ -263,6 +271,8 @@ int tp_serve(const tp_serve_options *o) {
     s->o = *o;
     defaults(&s->o);
     s->asking = tp_limit_new(ASKING_BURST, ASKING_GAP_MS);
+    s->asked = tp_once_new();
+    s->applying = tp_limit_new(APPLYING_BURST, APPLYING_GAP_MS);
     snprintf(s->db_path, sizeof s->db_path, "%s/tapat.db", o->data);
     snprintf(s->public_path, sizeof s->public_path, "%s/public", o->data);
     pthread_mutex_init(&s->lock, NULL);

@@ -92,6 +92,16 @@ tp_err tp_enrolment_name(const char **name, tp_store *store, const tp_enrolment 
     return err;
 }
 
+tp_err tp_step_key_taken(tp_store *store, const uint8_t credential[static 32], bool *taken) {
+    tp_enrolment e;
+    tp_application a;
+    tp_store_credential k;
+    tp_err err = tp_store_enrolment_by_credential(store, credential, &e, taken);
+    if (!err && !*taken) err = tp_store_credential_find(store, credential, &k, taken);
+    if (!err && !*taken) err = tp_store_application_by_credential(store, credential, &a, taken);
+    return err;
+}
+
 /* ---- who may ask and enrol ---- */
 
 /* Not too often from one address; answers itself if it is. spec: J-13 */

@@ -26,6 +26,8 @@ typedef struct {
     int tries; /* left; -1: not said */
     const char *state;
     char sent_to[128];
+    uint8_t route, application[16]; /* apply.c */
+    uint64_t due;
 } tp_step;
 
 /* For the recorder: work within the transaction, done after it, which frees. */
@@ -39,6 +41,16 @@ bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *te
 /* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
  * enrolment is over or the voter may not vote online. */
 void tp_step_prove(tp_recorder *r, tp_step *t);
+/* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
+bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found);
+/* A new token for the voter, with the routes and contacts there are. */
+void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v);
+/* A credential with its proof of possession; answers itself if it is none. */
+bool tp_step_take_credential(tp_request *rq, tp_server *s, tp_step *t, const char *credential,
+                             const char *possession);
+/* Was this credential handed in or registered before, by anyone? */
+TP_MUST_USE tp_err tp_step_key_taken(tp_store *store, const uint8_t credential[static 32],
+                                     bool *taken);
 void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter);
 
 /* Not too often from one address; answers itself if it is. spec: J-13 */

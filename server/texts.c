@@ -26,10 +26,8 @@ struct tp_texts {
 
 /* What a template of the kind may name; each begins and ends with a space. */
 static const char *const kinds[][2] = {
-    {"code", " title code minutes "},
-    {"ready", " title "},
-    {"cancelled", " title "},
-    {"recorded", " title sequence "},
+    {"code", " title code minutes "}, {"ready", " title "},   {"cancelled", " title "},
+    {"recorded", " title sequence "}, {"applied", " title "}, {"rejected", " title "},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

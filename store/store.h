@@ -139,6 +139,9 @@ TP_MUST_USE tp_err tp_store_application_by_session(tp_store *s, const uint8_t se
 TP_MUST_USE tp_err tp_store_application_by_credential(tp_store *s,
                                                       const uint8_t credential[static 32],
                                                       tp_application *a, bool *found);
+/* One whose id begins so, if any one that waits. */
+TP_MUST_USE tp_err tp_store_application_near(tp_store *s, const uint8_t begin[static 6],
+                                             tp_application *a, bool *found);
 /* Up to max of a voter, the newest first. */
 TP_MUST_USE tp_err tp_store_applications_of(tp_store *s, int64_t voter, tp_application *a,
                                             size_t max, size_t *count);
@@ -146,12 +149,38 @@ TP_MUST_USE tp_err tp_store_applications_of(tp_store *s, int64_t voter, tp_appli
  * first, with their voters. */
 TP_MUST_USE tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_application *a,
                                                  tp_voter *v, size_t max, size_t *count);
+/* Up to max that are OPEN beyond their due time, or WAITING and unchanged since waiting_since. */
+TP_MUST_USE tp_err tp_store_applications_stale(tp_store *s, uint64_t now, uint64_t waiting_since,
+                                               tp_application *a, size_t max, size_t *count);
+/* Forgets a voter's CLOSED applications that are not among his `keep` newest. */
+TP_MUST_USE tp_err tp_store_applications_trim(tp_store *s, int64_t voter, size_t keep);
+/* What a registrar decided of an application, or of an enrolment (by its id), as signed. */
+typedef enum { TP_DECISION_SIGNED = 1, TP_DECISION_REFUSED } tp_decided;
+typedef struct {
+    int64_t id; /* given by the store, ascending */
+    uint8_t application[16];
+    int64_t voter;
+    uint16_t registrar;
+    tp_decided verdict;
+    uint16_t reason; /* of a refusal */
+    uint64_t time;   /* Unix seconds */
+    uint8_t credential[32], signature[64];
+} tp_decision;
+/* A registrar's second decision with the same verdict over a credential is not kept. */
+TP_MUST_USE tp_err tp_store_decision_add(tp_store *s, const tp_decision *d);
+/* Up to max with ids above `after`, ascending. */
+TP_MUST_USE tp_err tp_store_decisions_after(tp_store *s, int64_t after, tp_decision *d, size_t max,
+                                            size_t *count);
 /* Sealed bytes of an application, by kind: insert or replace; *found false if there are none. */
 TP_MUST_USE tp_err tp_store_upload_put(tp_store *s, const uint8_t application[static 16],
                                        uint8_t kind, const void *bytes, size_t len);
 TP_MUST_USE tp_err tp_store_upload_get(tp_store *s, const uint8_t application[static 16],
                                        uint8_t kind, uint8_t **bytes, size_t *len,
                                        bool *found); /* free() */
+/* Of an application, ascending by kind, at most max; and the bytes of all together. */
+TP_MUST_USE tp_err tp_store_upload_list(tp_store *s, const uint8_t application[static 16],
+                                        uint8_t *kinds, size_t *lens, size_t max, size_t *count);
+TP_MUST_USE tp_err tp_store_upload_total(tp_store *s, uint64_t *bytes);
 TP_MUST_USE tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]);
 
 /* Sessions: SHA-256 of a token whose holder has typed a voter's one-time code. Adding one twice is

@@ -1,5 +1,6 @@
 /* The SQLite driver: applications and what they hand in. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/sqlite/sqlite.h"
 
@@ -61,6 +62,18 @@ tp_err tp_store_application_by_credential(tp_store *s, const uint8_t credential[
     return one_application(s, st, a, found);
 }
 
+tp_err tp_store_application_near(tp_store *s, const uint8_t begin[static 6], tp_application *a,
+                                 bool *found) {
+    uint8_t low[16] = {0}, high[16];
+    memset(high, 0xff, sizeof high);
+    memcpy(low, begin, 6);
+    memcpy(high, begin, 6);
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATION_NEAR);
+    sql_blob(st, 1, low, sizeof low);
+    sql_blob(st, 2, high, sizeof high);
+    return one_application(s, st, a, found);
+}
+
 tp_err tp_store_applications_of(tp_store *s, int64_t voter, tp_application *a, size_t max,
                                 size_t *count) {
     bool row = true;
@@ -90,6 +103,91 @@ tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_application *a, t
     }
     sql_done(st);
     *count = n;
+    return err;
+}
+
+tp_err tp_store_applications_stale(tp_store *s, uint64_t now, uint64_t waiting_since,
+                                   tp_application *a, size_t max, size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_STALE);
+    sql_int(st, 1, max);
+    sql_int(st, 2, now);
+    sql_int(st, 3, waiting_since);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++)
+        get_application(st, &a[n]);
+    sql_done(st);
+    *count = n;
+    return err;
+}
+
+tp_err tp_store_applications_trim(tp_store *s, int64_t voter, size_t keep) {
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_TRIM);
+    sql_int(st, 1, (uint64_t)voter);
+    sql_int(st, 2, keep);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_decision_add(tp_store *s, const tp_decision *d) {
+    sqlite3_stmt *st = sql_use(s, SQL_DECISION_ADD);
+    sql_blob(st, 1, d->application, sizeof d->application);
+    sql_int(st, 2, (uint64_t)d->voter);
+    sql_int(st, 3, d->registrar);
+    sql_int(st, 4, (uint64_t)d->verdict);
+    sql_int(st, 5, d->reason);
+    sql_int(st, 6, d->time);
+    sql_blob(st, 7, d->credential, sizeof d->credential);
+    sql_blob(st, 8, d->signature, sizeof d->signature);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_decisions_after(tp_store *s, int64_t after, tp_decision *d, size_t max,
+                                size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_DECISIONS_AFTER);
+    sql_int(st, 1, max);
+    sql_int(st, 2, (uint64_t)after);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
+        d[n].id = (int64_t)sql_get_int(st, 0);
+        sql_get_blob(st, 1, d[n].application, sizeof d[n].application);
+        d[n].voter = (int64_t)sql_get_int(st, 2);
+        d[n].registrar = (uint16_t)sql_get_int(st, 3);
+        d[n].verdict = (tp_decided)sql_get_int(st, 4);
+        d[n].reason = (uint16_t)sql_get_int(st, 5);
+        d[n].time = sql_get_int(st, 6);
+        sql_get_blob(st, 7, d[n].credential, sizeof d[n].credential);
+        sql_get_blob(st, 8, d[n].signature, sizeof d[n].signature);
+    }
+    sql_done(st);
+    *count = n;
+    return err;
+}
+
+tp_err tp_store_upload_list(tp_store *s, const uint8_t application[static 16], uint8_t *kinds,
+                            size_t *lens, size_t max, size_t *count) {
+    bool row = true;
+    tp_err err = TP_OK;
+    size_t n = 0;
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_LIST);
+    sql_blob(st, 1, application, 16);
+    for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
+        kinds[n] = (uint8_t)sql_get_int(st, 0);
+        lens[n] = (size_t)sql_get_int(st, 1);
+    }
+    sql_done(st);
+    *count = n;
+    return err;
+}
+
+tp_err tp_store_upload_total(tp_store *s, uint64_t *bytes) {
+    bool row;
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_TOTAL);
+    tp_err err = sql_row(s, st, &row);
+    *bytes = row ? sql_get_int(st, 0) : 0;
+    sql_done(st);
     return err;
 }
 

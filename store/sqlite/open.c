@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VERSION 4
+#define VERSION    5
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
 
 static tp_err note(tp_store *s, int rc) {
     snprintf(s->error, sizeof s->error, "%s (%d)", sqlite3_errmsg(s->db),
@@ -105,7 +107,7 @@ static tp_err make_tables(tp_store *s, bool read_only) {
     }
     if ((err = execute(s, "BEGIN IMMEDIATE"))) return err;
     err = execute(s, sql_schema);
-    if (!err) err = execute(s, "PRAGMA user_version = 4; COMMIT");
+    if (!err) err = execute(s, "PRAGMA user_version = " TEXT(VERSION) "; COMMIT");
     if (err) tp_store_rollback(s);
     return err;
 }

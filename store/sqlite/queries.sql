@@ -89,6 +89,9 @@ FROM application WHERE session = ?1;
 -- name: application_by_credential
 SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
 FROM application WHERE credential = ?1;
+-- name: application_near
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
+FROM application WHERE id >= ?1 AND id <= ?2 ORDER BY state <> 2 LIMIT 1;
 -- name: applications_of
 SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
 FROM application WHERE voter = ?2 ORDER BY created DESC, id LIMIT ?1;
@@ -100,6 +103,22 @@ SELECT a.id, a.voter, a.session, a.route, a.state, a.reason, a.created, a.update
 FROM application a JOIN voter v ON v.id = a.voter
 WHERE a.state = 2 AND (?2 < 0 OR v.unit = ?2) AND v.channel = 1 AND v.disabled = ''
 ORDER BY a.due, a.id LIMIT ?1;
+-- name: applications_stale
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession
+FROM application WHERE (state = 1 AND due <= ?2) OR (state = 2 AND updated <= ?3) LIMIT ?1;
+-- name: applications_trim
+DELETE FROM application WHERE voter = ?1 AND state = 5 AND id NOT IN
+    (SELECT id FROM application WHERE voter = ?1 ORDER BY created DESC, id LIMIT ?2);
+-- name: upload_list
+SELECT kind, length(bytes) FROM upload WHERE application = ?1 ORDER BY kind;
+-- name: upload_total
+SELECT coalesce(sum(length(bytes)), 0) FROM upload;
+-- name: decision_add
+INSERT INTO decision (application, voter, registrar, verdict, reason, time, credential, signature)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (credential, registrar, verdict) DO NOTHING;
+-- name: decisions_after
+SELECT id, application, voter, registrar, verdict, reason, time, credential, signature
+FROM decision WHERE id > ?2 ORDER BY id LIMIT ?1;
 -- name: upload_put
 INSERT INTO upload (application, kind, bytes) VALUES (?1, ?2, ?3)
 ON CONFLICT (application, kind) DO UPDATE SET bytes = ?3;

@@ -68,6 +68,20 @@ CREATE TABLE upload (
     PRIMARY KEY (application, kind)
 ) STRICT;
 
+-- What registrars decided, with their signatures; rows are only added.
+CREATE TABLE decision (
+    id          INTEGER PRIMARY KEY,
+    application BLOB NOT NULL,
+    voter       INTEGER NOT NULL REFERENCES voter,
+    registrar   INTEGER NOT NULL,
+    verdict     INTEGER NOT NULL,
+    reason      INTEGER NOT NULL,
+    time        INTEGER NOT NULL,
+    credential  BLOB NOT NULL,
+    signature   BLOB NOT NULL,
+    UNIQUE (credential, registrar, verdict)
+) STRICT;
+
 CREATE TABLE session (
     hash  BLOB PRIMARY KEY,
     voter INTEGER NOT NULL REFERENCES voter,

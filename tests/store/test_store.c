@@ -358,6 +358,47 @@ static void test_applications(void **state) {
     assert_false(found);
 }
 
+static void test_decisions(void **state) {
+    scene *c = *state;
+    tp_application a = {.id = {9, 9, 9, 9, 9, 9, 1}, .voter = 1, .session = {1}}, got, list[3];
+    tp_decision d = {.voter = 1, .registrar = 2, .verdict = TP_DECISION_REFUSED, .reason = 3},
+                two[2];
+    bool found;
+    size_t count;
+    tp_voter v = voter(1);
+    OK(tp_store_voter_add(c->s, &v, ""));
+    for (uint8_t i = 0; i < 3; i++) {
+        a.id[7] = a.session[1] = a.credential[0] = i;
+        a.created = a.updated = 10 + i;
+        a.due = 20;
+        a.state = i == 1 ? TP_APPLY_OPEN : TP_APPLY_CLOSED;
+        OK(tp_store_application_put(c->s, &a));
+    }
+    OK(tp_store_application_near(c->s, (const uint8_t[6]){9, 9, 9, 9, 9, 9}, &got, &found));
+    assert_true(found);
+    OK(tp_store_application_near(c->s, (const uint8_t[6]){9, 9, 9, 9, 9, 8}, &got, &found));
+    assert_false(found);
+    OK(tp_store_applications_stale(c->s, 19, 19, list, 3, &count));
+    assert_int_equal(count, 0);
+    OK(tp_store_applications_stale(c->s, 20, 5, list, 3, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].id[7], 1);
+    OK(tp_store_applications_trim(c->s, 1, 1));
+    OK(tp_store_applications_of(c->s, 1, list, 3, &count));
+    assert_int_equal(count, 2); /* the newest, and one that is open */
+    OK(tp_store_decision_add(c->s, &d));
+    OK(tp_store_decision_add(c->s, &d)); /* kept once */
+    d.credential[0] = 1;
+    OK(tp_store_decision_add(c->s, &d));
+    memset(two, 0, sizeof two);
+    OK(tp_store_decisions_after(c->s, 0, two, 2, &count));
+    assert_int_equal(count, 2);
+    d.id = two[1].id;
+    assert_memory_equal(&two[1], &d, sizeof d);
+    OK(tp_store_decisions_after(c->s, d.id, two, 2, &count));
+    assert_int_equal(count, 0);
+}
+
 static void test_uploads(void **state) {
     scene *c = *state;
     uint8_t *bytes;
@@ -374,6 +415,13 @@ static void test_uploads(void **state) {
     assert_true(found && len == 5);
     assert_memory_equal(bytes, "again", 5);
     free(bytes);
+    uint8_t kinds[3];
+    size_t lens[3], count;
+    uint64_t total;
+    OK(tp_store_upload_list(c->s, a.id, kinds, lens, 3, &count));
+    assert_true(count == 2 && kinds[1] == 2 && lens[0] == 5 && lens[1] == 3);
+    OK(tp_store_upload_total(c->s, &total));
+    assert_int_equal(total, 8);
     OK(tp_store_uploads_delete(c->s, a.id));
     OK(tp_store_upload_get(c->s, a.id, 2, &bytes, &len, &found));
     assert_false(found);
@@ -691,10 +739,12 @@ static void test_atomic(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),         TEST(test_meta),      TEST(test_roll),         TEST(test_search),
-        TEST(test_roll_changes), TEST(test_enrolment), TEST(test_applications), TEST(test_uploads),
-        TEST(test_sessions),     TEST(test_messages),  TEST(test_credentials),  TEST(test_ballots),
-        TEST(test_entries),      TEST(test_documents), TEST(test_atomic),
+        TEST(test_open),         TEST(test_meta),         TEST(test_roll),
+        TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
+        TEST(test_applications), TEST(test_decisions),    TEST(test_uploads),
+        TEST(test_sessions),     TEST(test_messages),     TEST(test_credentials),
+        TEST(test_ballots),      TEST(test_entries),      TEST(test_documents),
+        TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }
