@@ -1,5 +1,8 @@
-/* B1: strings that encode no group element (RFC 9496's and our own) in every place of a ballot and
- * of a registration where a point stands, and as keys of the manifest: refused. */
+/* B1: strings that encode no group element (RFC 9496's and our own) in every place of a ballot, a
+ * registration, a deal, the aggregates and the shares where a point stands, and as keys of the
+ * manifest: refused. */
+#include "core/threshold/dkg.h"
+#include "election/ceremony_state.h"
 #include "tests/election/fixture.h"
 
 enum { BAD = 35 };
@@ -116,11 +119,104 @@ static void test_manifest(void **state) {
     }
 }
 
+/* A deal of one contest, and its hash anew, so that nothing but the string is wrong. */
+static void test_deal(void **state) {
+    (void)state;
+    const tp_dkg_params q = tp_ceremony_params(&f->manifest, 1);
+    const size_t count = tp_dkg_coefficients(&q), len = tp_dkg_message_len(&q);
+    tp_scalar coefficients[FIXTURE_POINTS * 2];
+    tp_point points[FIXTURE_POINTS * 2];
+    uint8_t good[32 * (FIXTURE_POINTS * 2 + 2)], message[sizeof good], hash[32], random[32];
+    void *scratch = aligned_alloc(64, (tp_dkg_scratch(&q) + 127) / 64 * 64);
+    fixture_random(f, random);
+    assert_true(count <= FIXTURE_POINTS * 2);
+    assert_int_equal(tp_dkg_deal(coefficients, good, points, &q, 1, f->seed[0], random), TP_OK);
+    tp_dkg_commit(hash, &q, 1, good, len);
+    assert_int_equal(tp_dkg_open_var(points, &q, 1, good, len, hash, scratch), TP_OK);
+    for (size_t at = 0; at <= count; at++) /* the commitments, and T */
+        for (size_t i = 0; i < BAD; i++) {
+            memcpy(message, good, len);
+            memcpy(message + 32 * at, bad[i], 32);
+            tp_dkg_commit(hash, &q, 1, message, len);
+            assert_int_equal(tp_dkg_open_var(points, &q, 1, message, len, hash, scratch),
+                             TP_MALFORMED);
+        }
+    free(scratch);
+}
+
+enum { DOCUMENT = 1 << 16, MOST_SETS = 2 * FIXTURE_UNITS };
+
+static size_t write_aggregates(uint8_t *out, const tp_manifest *m, const tp_aggregates *a) {
+    tp_writer w = tp_writer_of(out, DOCUMENT);
+    assert_int_equal(tp_aggregates_write(&w, m, a), TP_OK);
+    return w.len;
+}
+
+/* R and every C of every set. */
+static void bad_aggregates(const tp_manifest *m, tp_aggregates *a) {
+    static uint8_t bytes[DOCUMENT];
+    tp_aggregates back;
+    tp_fault fault;
+    for (size_t s = 0; s < a->count; s++) {
+        tp_aggregate *one = &a->list[s];
+        size_t p = tp_sum_points(&m->contests[one->set.contest].shape);
+        for (size_t k = 0; k <= p; k++)
+            for (size_t i = 0; i < BAD; i++) {
+                uint8_t good[32], *place = k ? one->c[k - 1] : one->r;
+                memcpy(good, place, 32);
+                memcpy(place, bad[i], 32);
+                size_t len = write_aggregates(bytes, m, a);
+                memcpy(place, good, 32);
+                assert_int_equal(tp_aggregates_read(&back, m, bytes, len, &fault), TP_MALFORMED);
+            }
+    }
+}
+
+/* Every D, T_G and T_R of a trustee's document. */
+static void bad_shares(fixture *g, const tp_aggregates *a) {
+    static uint8_t bytes[DOCUMENT], hash[32];
+    static tp_point d[MOST_SETS * FIXTURE_POINTS];
+    const tp_keys *keys = tp_ceremony_keys(g->board.ceremony);
+    tp_scalar x[FIXTURE_POINTS];
+    tp_fault fault;
+    uint8_t random[32], good[32];
+    tp_sha256(hash, bytes, write_aggregates(bytes, &g->manifest, a));
+    fixture_random(g, random);
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    assert_int_equal(tp_ceremony_secret(x, g->board.ceremony, 1, g->seed[0], &fault), TP_OK);
+    assert_int_equal(tp_shares_make(&w, &g->manifest, keys, a, hash, 1, x, random), TP_OK);
+    assert_int_equal(tp_shares_check(d, &g->manifest, keys, a, hash, 1, bytes, w.len, &fault),
+                     TP_OK);
+    for (size_t at = 66; at < w.len; at += 32) /* the responses too: no scalar encodes so */
+        for (size_t i = 0; i < BAD; i++) {
+            memcpy(good, bytes + at, 32);
+            memcpy(bytes + at, bad[i], 32);
+            assert_int_not_equal(
+                tp_shares_check(d, &g->manifest, keys, a, hash, 1, bytes, w.len, &fault), TP_OK);
+            assert_memory_equal(fault.code, "shares.", 7);
+            memcpy(bytes + at, good, 32);
+        }
+}
+
+static void test_count(void **state) {
+    (void)state;
+    fixture *g = calloc(1, sizeof *g);
+    tp_aggregates a;
+    fixture_init(g, NULL);
+    fixture_closed(g);
+    fixture_aggregate(g, &a);
+    bad_aggregates(&g->manifest, &a);
+    bad_shares(g, &a);
+    tp_aggregates_free(&a);
+    fixture_free(g);
+    free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ballot),
-        cmocka_unit_test(test_registration),
-        cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_ballot),   cmocka_unit_test(test_registration),
+        cmocka_unit_test(test_manifest), cmocka_unit_test(test_deal),
+        cmocka_unit_test(test_count),
     };
     return cmocka_run_group_tests_name("attacks/b1_bad_encodings", tests, set_up, tear_down);
 }
