@@ -537,9 +537,10 @@ function files({ file, edit, at, list }) {
     '0/000.p/1',
     `document/${'0'.repeat(63)}`,
     `document/${'A'.repeat(64)}`,
+    `document/${'0'.repeat(64)}x`,
     'document/x',
   ])
-    file(`named ${name.slice(0, 40)}`, 'begun', (f) => f.set(name, X), 'files', 'files.unknown');
+    file(`named ${name.replace(/0{9,}/, (x) => `${x.length} zeros `).slice(0, 40)}`, 'begun', (f) => f.set(name, X), 'files', 'files.unknown');
   file(
     'a table that is a link',
     'published',

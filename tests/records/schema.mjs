@@ -9,7 +9,7 @@ import { ed25519Public } from './folder.mjs';
 // The first of each kind of object: its path, and what is wrong with a member, by code.
 const long = 'x'.repeat(401);
 const textual = [['value', '', ' x', 'x ', long, 'a\u0001b', 'a\u007fb', 'a\u2028b', 'a\u2066b']];
-const key = [['key', '0'.repeat(63), `${'0'.repeat(63)}g`, `${'0'.repeat(63)}G`, '01'.repeat(32)]];
+const key = [['key', '0'.repeat(63), `${'0'.repeat(63)}g`, `${'0'.repeat(63)}G`, '01'.repeat(32), (x) => `${x}x`]];
 const idLike = [['value', '', 'x'.repeat(41), 'a b', 'a/b', 'é']];
 const number = (min, max) => [
   ['value', min - 1, max + 1],
@@ -46,6 +46,7 @@ const objects = {
     ],
     revote: [['value', 'first']],
     witnesses: none,
+    enrol: none,
   },
   title: { en: [...textual], fil: [...textual] },
   times: Object.fromEntries(
@@ -58,7 +59,7 @@ const objects = {
           ...['2028-13-10T00:00:00Z', '2028-04-00T00:00:00Z', '2028-04-10T24:00:00Z'],
           ...['2028-04-10T00:60:00Z', '2028-04-10T00:00:60Z', '2028-04-10 00:00:00Z'],
           ...['2028-04-10T00:00:00', '2028-04-10T00:00:00+', '1999-04-10T00:00:00Z'],
-          ...['2200-04-10T00:00:00Z', '2100-02-29T00:00:00Z', '2028-04-1:T00:00:00Z'],
+          ...['2028-04-10T00:00:00Zx', '2200-04-10T00:00:00Z', '2100-02-29T00:00:00Z', '2028-04-1:T00:00:00Z'],
           ...['2028-04-1/T00:00:00Z'],
         ],
       ],
@@ -139,7 +140,7 @@ const objects = {
     ],
   },
 };
-const optional = new Set(['enrol.documents', 'enrol.oidc', 'enrol.posts.rome']);
+const optional = new Set(['enrol', 'enrol.documents', 'enrol.oidc', 'enrol.posts.rome']);
 const open = new Set(['enrol.posts']); // its members are what it says
 
 // A number with a fraction, which JSON.stringify would not write.
@@ -181,10 +182,21 @@ export function schema({ manifest, enrolment }) {
       wrong
         .flatMap(([code, ...values]) => values.map((x) => [code, x]))
         .forEach(([code, x], i) =>
-          one(`${full}: wrong in way ${i + 1}`, (v) => void (at(v, path)[name] = x), code),
+          one(`${full}: wrong in way ${i + 1}`, (v) => {
+            const old = at(v, path)[name];
+            at(v, path)[name] = typeof x === 'function' ? x(old) : x;
+          }, code),
         );
     }
   }
+  one(
+    'a member of another name',
+    (v) => {
+      v.zones = v.zone;
+      delete v.zone;
+    },
+    'members',
+  );
   lists(one);
   texts(manifest);
 }
