@@ -29,6 +29,7 @@ int tp_cmd_serve(int argc, char **argv) {
     const tp_arg table[] = {
         {"--data", "DIR", TP_ARG_TEXT, &o.data, "the data folder; made if it is missing"},
         {"--manifest", "FILE", TP_ARG_TEXT, &o.manifest, "the manifest, at the first start"},
+        {"--config", "FILE", TP_ARG_TEXT, &o.config, "settings: mail, SMS, messages"},
         {"--witness", "URL", TP_ARG_LIST, &witnesses, "a witness that cosigns the board"},
         {"--host", "ADDRESS", TP_ARG_TEXT, &host, "where to listen (127.0.0.1)"},
         {"--port", "P", TP_ARG_NUMBER, &port, "and at which port (8025)"},

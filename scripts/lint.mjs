@@ -82,6 +82,7 @@ const layers = [
 // One place each where a program is put together: it names the parts that it is made of.
 const joints = {
   'cli/serve.c': ['server/server.h', 'store/sqlite/sqlite.h'],
+  'cli/message.c': ['server/texts.h', 'store/store.h'],
   'cli/witness.c': ['server/witness.h'],
   'cli/roll.c': ['store/sqlite/sqlite.h'],
   'cli/simulate_record.c': ['store/sqlite/sqlite.h'],

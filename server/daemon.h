@@ -14,6 +14,7 @@
 #include "election/board.h"
 #include "election/styles.h"
 #include "record/record.h"
+#include "server/config.h"
 #include "server/http.h"
 #include "server/limit.h"
 #include "server/server.h"
@@ -25,6 +26,7 @@ typedef struct tp_recorder tp_recorder;
 typedef struct tp_checker tp_checker;
 typedef struct tp_publisher tp_publisher;
 typedef struct tp_oidc tp_oidc;
+typedef struct tp_sender tp_sender;
 
 /* Ready to check ballots: fixed once all trustees have confirmed. */
 typedef struct {
@@ -51,7 +53,8 @@ typedef struct {
     char db_path[4096], public_path[4096];
     uint8_t log_secret[64];  /* log.key */
     uint8_t session_key[32]; /* session.key: seals tokens, makes one-time codes */
-    struct tp_texts *texts;  /* of messages */
+    tp_config config;
+    struct tp_texts *texts; /* of messages */
     uint8_t *manifest_json;
     size_t manifest_len;
     tp_manifest manifest;
@@ -68,7 +71,8 @@ typedef struct {
     tp_recorder *recorder;
     tp_checker *checker;
     tp_publisher *publisher;
-    tp_oidc *oidc; /* NULL: no post has that route */
+    tp_oidc *oidc;     /* NULL: no post has that route */
+    tp_sender *sender; /* NULL: nothing can be sent */
     tp_http *http;
 } tp_server;
 
@@ -216,6 +220,7 @@ void tp_post_entry(tp_request *rq, void *server);
 void tp_post_waiting(tp_request *rq, void *server);
 void tp_post_document_read(tp_request *rq, void *server);
 void tp_post_refusal(tp_request *rq, void *server);
+void tp_post_report(tp_request *rq, void *server);
 void tp_post_registrations(tp_request *rq, void *server);
 
 #endif

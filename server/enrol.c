@@ -7,10 +7,8 @@
  *  1. The token that start gives is sealed and stored nowhere; it gives no right until the code was
  *     typed with it (H-4). So who knows a number and a birth date can neither take over nor read an
  *     enrolment, and a repeated start takes nothing from anyone.
- *  2. A code lives 10 minutes and 5 tries; one is sent a minute at most, and 5 a day: 25 guesses in
- *     a million a day.
- *  3. A wrong birth date and an unknown number get the same answer (G10).
- *  4. Every step may come twice or late: it changes nothing then.
+ *  2. A wrong birth date and an unknown number get the same answer (G10).
+ *  3. Every step may come twice or late: it changes nothing then.
  * spec: chapter 10.
  */
 #include <sodium.h>
@@ -21,17 +19,13 @@
 
 #include "server/answer.h"
 #include "server/apply.h"
+#include "server/code.h"
 #include "server/daemon.h"
 #include "server/log.h"
 #include "server/message.h"
 #include "server/step.h"
 
-enum {
-    CODE_TRIES = 5,
-    SEND_GAP_S = 60,
-    SENDS = 5,
-    SENDS_PERIOD_S = 86400,
-};
+enum { CODE_TRIES = 5 };
 
 /* ---- lookup and start ---- */
 
@@ -70,31 +64,12 @@ bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) 
     return ok;
 }
 
-static const char *contact_of(const tp_voter *v, int which) {
-    return which == 1 ? v->contact : which == 2 ? v->contact2 : "";
-}
-
 /* What the voter's post has, a code only where the roll has a contact to send it to. spec: M-23 */
 json_t *tp_routes_json(const tp_server *s, const tp_voter *v) {
     const char *detail;
-    json_t *list = json_array();
-    unsigned open = tp_not_online(v, &detail) ? 0 : s->manifest.units[v->unit].routes;
-    if (!*v->contact && !*v->contact2) open &= ~(unsigned)TP_ROUTE_CODE;
-    for (unsigned route = 1; route <= TP_ROUTE_OIDC; route <<= 1)
-        if (open & route) json_array_append_new(list, json_string(tp_route_name(route)));
-    return list;
-}
-
-/* Masked: {"contact": 1, "to": "m•••@example.org"} for each. */
-static json_t *contacts_of(const tp_voter *v) {
-    char masked[128];
-    json_t *list = json_array();
-    for (int i = 1; i <= 2; i++) {
-        if (!*contact_of(v, i)) continue;
-        tp_message_mask(masked, sizeof masked, contact_of(v, i));
-        json_array_append_new(list, json_pack("{s:i, s:s}", "contact", i, "to", masked));
-    }
-    return list;
+    uint8_t routes = tp_not_online(v, &detail) ? 0 : s->manifest.units[v->unit].routes;
+    bool reachable = tp_message_reaches(s, v->contact) || tp_message_reaches(s, v->contact2);
+    return tp_json_routes(reachable ? routes : routes & (uint8_t)~TP_ROUTE_CODE);
 }
 
 enum { LOOKUP_LEN = 128 };
@@ -119,7 +94,7 @@ void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
     tp_token_seal(token, s, v->id);
     tp_answer_json(rq, 200,
                    json_pack("{s:s, s:i, s:o, s:o}", "enrolment", token, "unit", (int)v->unit,
-                             "routes", tp_routes_json(s, v), "contacts", contacts_of(v)));
+                             "routes", tp_routes_json(s, v), "contacts", tp_code_contacts(s, v)));
 }
 
 /* Stores nothing: the token names the voter's row, and gives no right. */
@@ -140,104 +115,6 @@ void tp_post_enrol_start(tp_request *rq, void *server) {
 }
 
 /* ---- code ---- */
-
-/* A new code; whatever was sent before no longer works. */
-static tp_err send_code(const tp_server *s, tp_store *store, tp_enrolment *e, const char *to,
-                        uint64_t now) {
-    e->code_serial++;
-    e->code_live = true;
-    e->code_expires = now + TP_ONE_TIME_LIFE_S;
-    e->code_tries = 0;
-    e->sends++;
-    e->updated = now;
-    tp_err err = tp_store_enrolment_put(store, e);
-    return err ? err : tp_message_queue_code(s, store, e, to, now);
-}
-
-static tp_err load_enrolment(tp_store *store, int64_t voter, uint64_t now, tp_enrolment *e) {
-    bool found;
-    tp_err err = tp_store_enrolment_of(store, voter, e, &found);
-    if (!err && !found) {
-        *e = (tp_enrolment){.voter = voter, .state = TP_ENROL_STARTED};
-        randombytes_buf(e->id, sizeof e->id);
-    }
-    if (now >= e->sends_since + SENDS_PERIOD_S) {
-        e->sends = 0;
-        e->sends_since = now;
-    }
-    return err;
-}
-
-/* Is there a contact, and does the post send codes? */
-static const char *no_code(const tp_server *s, const tp_voter *v, int contact,
-                           const char **detail) {
-    const char *fault = tp_not_online(v, detail);
-    if (fault) return fault;
-    *detail = "This post sends no codes.";
-    if (!(s->manifest.units[v->unit].routes & TP_ROUTE_CODE)) return "enrol.route";
-    *detail = "The roll has no such contact for a code.";
-    return *contact_of(v, contact) ? NULL : "enrol.contact";
-}
-
-static void work_send(tp_recorder *r, tp_task *task) {
-    tp_step *t = (tp_step *)task;
-    tp_store *store = tp_recorder_store(r);
-    tp_enrolment e;
-    tp_voter v;
-    bool found;
-    uint64_t now = tp_server_now();
-    if (!tp_enrolling(t->s, tp_recorder_board(r)->phase)) {
-        tp_step_refuse(t, 409, "board.phase", "Enrolment is not open.");
-        return;
-    }
-    tp_err err = tp_store_voter_get(store, t->voter, &v, &found);
-    if (!err && found && (t->fault = no_code(t->s, &v, t->contact, &t->detail))) {
-        t->status = 409;
-        return;
-    }
-    if (!err) err = load_enrolment(store, t->voter, now, &e);
-    if (err) {
-        tp_recorder_fail(r, err);
-        return;
-    }
-    bool recent = e.code_expires && now < e.code_expires - TP_ONE_TIME_LIFE_S + SEND_GAP_S;
-    if (!recent && e.sends >= SENDS) {
-        t->retry_s = (unsigned)(e.sends_since + SENDS_PERIOD_S - now);
-        tp_step_refuse(t, 429, "enrol.sends", "Too many codes were sent to this contact today.");
-        return;
-    }
-    const char *to = contact_of(&v, t->contact);
-    if (!recent) tp_recorder_fail(r, send_code(t->s, store, &e, to, now));
-    tp_message_mask(t->sent_to, sizeof t->sent_to, to);
-}
-
-static void done_send(tp_server *s, tp_task *task, bool durable) {
-    tp_step *t = (tp_step *)task;
-    if (!durable || t->fault) {
-        tp_step_done(s, task, durable);
-        return;
-    }
-    tp_answer_json(t->rq, 200, json_pack("{s:s}", "sent_to", t->sent_to));
-    free(t);
-}
-
-void tp_post_enrol_send(tp_request *rq, void *server) {
-    tp_server *s = server;
-    const char *token;
-    json_error_t error;
-    json_t *body = tp_may_ask(s, rq) ? tp_body_json(rq) : NULL;
-    if (!body) return;
-    tp_step *t = tp_step_new(s, rq, work_send, done_send);
-    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:i}", "enrolment", &token,
-                              "contact", &t->contact);
-    if (!ok) tp_answer_members(rq, &error);
-    ok = ok && tp_step_take_token(s, rq, t, token);
-    json_decref(body);
-    if (ok)
-        tp_recorder_submit(s, &t->task);
-    else
-        free(t);
-}
 
 static void try_code(tp_recorder *r, tp_step *t, tp_enrolment *e, uint64_t now) {
     tp_store *store = tp_recorder_store(r);
@@ -392,8 +269,8 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
 
 /* ---- status ---- */
 
-/* Who has not typed the code learns nothing but that it was asked for, and of an application that
- * this token handed in. */
+/* Who has not typed the code learns nothing but that it was asked for, what became of it, and of an
+ * application that this token handed in. */
 static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
     tp_store *store = tp_server_reader(s, rq);
     tp_enrolment e;
@@ -408,13 +285,17 @@ static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
     if (!err && proven) err = tp_store_enrolment_of(store, voter, &e, &found);
     if (!err) err = tp_store_voter_get(store, t->voter, &v, &known);
     if (!err && found) err = tp_enrolment_name(&name, store, &e);
+    json_t *message = NULL, *contacts = NULL;
+    if (!err && !found) err = tp_code_status(s, store, t->voter, &message, &contacts);
     if (err)
         tp_answer_storage(rq);
     else if (!found || !known)
         tp_answer_json(rq, 200,
-                       json_pack("{s:s, s:n, s:n, s:n, s:o}", "state", name, "unit", "style",
-                                 "credential", "routes",
-                                 known ? tp_routes_json(s, &v) : json_array()));
+                       json_pack("{s:s, s:n, s:n, s:n, s:o, s:o, s:o}", "state", name, "unit",
+                                 "style", "credential", "routes",
+                                 known ? tp_routes_json(s, &v) : json_array(), "message",
+                                 message ? message : json_null(), "contacts",
+                                 contacts ? contacts : json_array()));
     else
         tp_answer_json(
             rq, 200,

@@ -38,9 +38,14 @@ unsigned tp_message_channel(const char *contact) {
     return strchr(contact, '@') ? TP_BY_MAIL : TP_BY_SMS;
 }
 
+bool tp_message_sending(const tp_server *s) {
+    return *s->config.mail_server || *s->config.sms_url;
+}
+
 bool tp_message_reaches(const tp_server *s, const char *contact) {
-    (void)s;
-    return *contact != 0;
+    if (!*contact) return false;
+    if (!tp_message_sending(s)) return s->manifest.test;
+    return tp_message_channel(contact) == TP_BY_MAIL ? *s->config.mail_server : *s->config.sms_url;
 }
 
 void tp_message_mask(char *out, size_t cap, const char *contact) {
@@ -65,7 +70,7 @@ static tp_err queue(const tp_server *s, tp_store *store, tp_message *m, json_t *
     m->channel = (uint8_t)tp_message_channel(m->to);
     m->next = m->updated = m->time;
     /* Where nothing is sent, the page of messages is where they arrive. */
-    m->state = s->manifest.test ? TP_MESSAGE_SENT : TP_MESSAGE_QUEUED;
+    m->state = tp_message_sending(s) ? TP_MESSAGE_QUEUED : TP_MESSAGE_SENT;
     return fits ? tp_store_message_add(store, m) : TP_TOO_BIG;
 }
 
@@ -94,6 +99,35 @@ tp_err tp_message_notify(const tp_server *s, tp_store *store, const tp_voter *v,
     }
     json_decref(values);
     return err;
+}
+
+/* ---- what others say ---- */
+
+/* Puts stars over every place where the text stands, whatever its capitals. */
+static void hide(char *words, const char *text) {
+    size_t len = strlen(text);
+    for (char *at = words; len && (at = strcasestr(at, text)); at += len)
+        memset(at, '*', len);
+}
+
+static void hide_numbers(char *words, const char *text) {
+    char number[TP_ONE_TIME_CODE + 1];
+    while ((text = strpbrk(text, "0123456789"))) {
+        size_t len = strspn(text, "0123456789");
+        snprintf(number, sizeof number, "%s", text);
+        if (len == TP_ONE_TIME_CODE) hide(words, number);
+        text += len;
+    }
+}
+
+void tp_message_hide(char *words, const tp_message *m, const tp_text *text) {
+    char part[sizeof m->to];
+    hide(words, m->to);
+    snprintf(part, sizeof part, "%.*s", (int)strcspn(m->to, "@"), m->to);
+    if (strlen(part) > 2) hide(words, part);
+    if (!text) return;
+    hide_numbers(words, text->brief);
+    hide_numbers(words, text->text);
 }
 
 /* ---- text ---- */

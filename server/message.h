@@ -3,7 +3,7 @@
  *  1. The store holds no code and no text. A code is made from the enrolment with a key that lies
  *     in a file beside the store, each time it is needed; so a copy of the store tells none.
  *  2. A code that was used, replaced or expired is in no text.
- * spec: chapter 10, Q-1..Q-3.
+ * spec: chapter 10, Q-1..Q-3, Q-6.
  */
 #ifndef TAPAT_SERVER_MESSAGE_H
 #define TAPAT_SERVER_MESSAGE_H
@@ -18,6 +18,8 @@ void tp_message_code(char out[static TP_ONE_TIME_CODE + 1], const tp_server *s,
                      const tp_enrolment *e);
 bool tp_message_code_live(const tp_enrolment *e, uint64_t now);
 
+/* Does this server send anything? A test election's that does not shows messages on a page. */
+bool tp_message_sending(const tp_server *s);
 /* TP_BY_MAIL or TP_BY_SMS. */
 unsigned tp_message_channel(const char *contact);
 /* Can messages be sent to this contact? "" cannot. */
@@ -36,5 +38,9 @@ TP_MUST_USE tp_err tp_message_notify(const tp_server *s, tp_store *store, const 
 /* The message's text as of now. *live: it may be sent; otherwise the text has no code. */
 TP_MUST_USE tp_err tp_message_text(const tp_server *s, tp_store *store, const tp_message *m,
                                    uint64_t now, tp_text *text, bool *live);
+
+/* Puts stars over the address, and the codes of the text unless it is NULL: what a mail server
+ * says may hold what it was sent. Attack G9. */
+void tp_message_hide(char *words, const tp_message *m, const tp_text *text);
 
 #endif

@@ -202,7 +202,7 @@ void tp_get_outbox(tp_request *rq, void *server) {
     enum { MESSAGES = 100 };
     tp_server *s = server;
     size_t count;
-    if (!s->manifest.test) {
+    if (!s->manifest.test || tp_message_sending(s)) {
         not_found(rq);
         return;
     }

@@ -19,7 +19,9 @@
 #include "record/record.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/message.h"
 #include "server/once.h"
+#include "server/sender.h"
 #include "server/texts.h"
 
 enum { JSON_MAX = 4096, STOP_MS = 4000, CONNECTIONS = 8000, SPARE_DESCRIPTORS = 64 };
@@ -45,6 +47,7 @@ const tp_route tp_routes[] = {
     {TP_POST, "/api/enrol/status", JSON_MAX, tp_post_enrol_status},
     {TP_POST, "/api/enrol/oidc", JSON_MAX, tp_post_oidc},
     {TP_POST, "/api/enrol/oidc/finish", JSON_MAX, tp_post_oidc_finish},
+    {TP_POST, "/api/message/report", JSON_MAX, tp_post_report},
     {TP_POST, "/api/credential", JSON_MAX, tp_post_credential},
     {TP_POST, "/api/ballots", TP_MAX_ENTRY, tp_post_ballot},
     {TP_POST, "/api/board/entries", 2 + TP_MAX_ENTRY + 4 + TP_MAX_DOCUMENT, tp_post_entry},
@@ -163,6 +166,16 @@ static tp_err check_provider(const tp_server *s, tp_fault *fault) {
     return tp_fail(fault, TP_REFUSED, "oidc", "the page to come back to is not given");
 }
 
+/* Where nothing can be sent, nobody may be promised a code. spec: Q-5 */
+static tp_err check_messages(const tp_server *s, tp_fault *fault) {
+    const tp_manifest *m = &s->manifest;
+    for (size_t i = 0; !m->test && !tp_message_sending(s) && i < m->unit_count; i++)
+        if (m->units[i].routes & TP_ROUTE_CODE)
+            return tp_fail(fault, TP_REFUSED, "config.mail", "post %s sends codes: --config",
+                           m->units[i].id);
+    return TP_OK;
+}
+
 static tp_err open_store(tp_server *s, tp_fault *fault) {
     tp_store *store;
     tp_err err = tp_store_open(&store, s->db_path, false);
@@ -171,6 +184,7 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     if (!err) err = check_log_key(s, fault);
     if (!err) err = check_witnesses(s, fault);
     if (!err) err = check_provider(s, fault);
+    if (!err) err = check_messages(s, fault);
     if (!err && (err = tp_store_voter_count(store, &s->voters)))
         (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     tp_store_close(store);
@@ -221,13 +235,16 @@ static int start(tp_server *s) {
     if (err) return fail("log-key", err, "");
     if ((err = tp_session_key_load(s->o.data, s->session_key))) return fail("session-key", err, "");
     if ((err = lock_data(s->o.data))) return fail("lock", err, "is another daemon running?");
-    err = tp_texts_load(&s->texts, NULL, &fault);
+    err = tp_config_load(&s->config, s->o.config, &fault);
+    if (!err)
+        err = tp_texts_load(&s->texts, *s->config.templates ? s->config.templates : NULL, &fault);
     if (!err) err = open_store(s, &fault);
     if (err) {
         tp_log("start-failed", fault.code, "%s", fault.where);
         return 1;
     }
     if ((err = tp_recorder_start(s))) return fail("recorder", err, "");
+    if ((err = tp_sender_start(s))) return fail("sender", err, "");
     if ((err = tp_publisher_start(s))) return fail("publisher", err, "");
     if ((err = tp_checker_start(s))) return fail("checker", err, "");
     if ((err = tp_oidc_start(s))) return fail("oidc", err, "");
@@ -239,6 +256,7 @@ static void finish(tp_server *s) {
     if (s->http) tp_http_stop(s->http, STOP_MS);
     tp_oidc_stop(s);
     tp_checker_stop(s);
+    tp_sender_stop(s);
     tp_recorder_stop(s);
     tp_publisher_stop(s);
     tp_http_free(s->http);
@@ -253,6 +271,7 @@ static void finish(tp_server *s) {
     tp_manifest_free(&s->manifest);
     free(s->manifest_json);
     free(s->batch_times);
+    tp_wipe(&s->config, sizeof s->config);
     tp_wipe(s->log_secret, sizeof s->log_secret);
     tp_wipe(s->session_key, sizeof s->session_key);
 }

@@ -16,8 +16,9 @@ typedef struct {
     const char *data;     /* the data folder; created if missing */
     const char *listen;   /* NULL: 127.0.0.1:8080; port 0: any free one */
     const char *manifest; /* the manifest's file: needed at first start, later must be the same */
-    const char *proxy; /* a proxy that names voters' addresses; NULL: only those on the loopback */
-    const char *web;   /* serve pages from this folder, not from the program; NULL in service */
+    const char *proxy;  /* a proxy that names voters' addresses; NULL: only those on the loopback */
+    const char *config; /* settings of messages (config.h); NULL: nothing can be sent */
+    const char *web;    /* serve pages from this folder, not from the program; NULL in service */
     const char *const *witnesses;         /* URLs under which witnesses take checkpoints */
     size_t witness_count;                 /* at least the manifest's quorum */
     const char *oidc_secret;              /* with the identity provider; NULL: a public client */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "server/answer.h"
+#include "server/apply.h"
 
 enum {
     NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
@@ -51,8 +52,16 @@ void tp_step_refuse(tp_step *t, int status, const char *code, const char *detail
     t->detail = detail;
 }
 
+json_t *tp_json_routes(uint8_t routes) {
+    json_t *list = json_array();
+    for (unsigned route = 1; route <= TP_ROUTE_OIDC; route <<= 1)
+        if (routes & route) json_array_append_new(list, json_string(tp_route_name(route)));
+    return list;
+}
+
 static void answer_refusal(tp_step *t) {
     json_t *more = t->tries >= 0 ? json_pack("{s:i}", "tries", t->tries) : NULL;
+    if (t->routes) more = json_pack("{s:o}", "routes", tp_json_routes(t->routes));
     tp_answer_problem_more(t->rq, t->status, t->fault, t->detail, t->retry_s, more);
 }
 

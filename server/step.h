@@ -6,6 +6,8 @@
 #ifndef TAPAT_SERVER_STEP_H
 #define TAPAT_SERVER_STEP_H
 
+#include <jansson.h>
+
 #include "server/daemon.h"
 
 enum { TP_TOKEN_TEXT = 2 * (24 + 16 + 16) + 1, TP_STEP_CODE = 40 };
@@ -19,11 +21,14 @@ typedef struct {
     char code[TP_STEP_CODE]; /* as typed */
     int contact;             /* where the code goes: 1 or 2 */
     uint8_t credential[32], possession[64];
+    char lang[8];       /* of the page; "": not said */
+    uint8_t own_routes; /* of the voter's post */
     /* the answer */
     int status;
     const char *fault, *detail;
     unsigned retry_s;
-    int tries; /* left; -1: not said */
+    int tries;      /* left; -1: not said */
+    uint8_t routes; /* that are left; 0: not said */
     const char *state;
     char sent_to[128];
     uint8_t route, application[16]; /* apply.c */
@@ -51,6 +56,8 @@ bool tp_step_take_credential(tp_request *rq, tp_server *s, tp_step *t, const cha
 /* Was this credential handed in or registered before, by anyone? */
 TP_MUST_USE tp_err tp_step_key_taken(tp_store *store, const uint8_t credential[static 32],
                                      bool *taken);
+/* The names of a set of tp_enrol_route. */
+json_t *tp_json_routes(uint8_t routes);
 void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter);
 
 /* Not too often from one address; answers itself if it is. spec: J-13 */

@@ -43,6 +43,12 @@ json_t *tp_texts_example(void) {
                      "minutes", "10", "sequence", "2");
 }
 
+const char *tp_message_state_name(tp_message_state state) {
+    static const char *const names[TP_MESSAGE_STATES] = {NULL,        "queued", "sending",  "sent",
+                                                         "delivered", "failed", "given-up", "void"};
+    return names[state];
+}
+
 static const char *names_of(const char *kind) {
     for (size_t i = 0; i < KINDS; i++)
         if (!strcmp(kinds[i][0], kind)) return kinds[i][1];

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "election/election.h"
+#include "store/store.h"
 
 enum { TP_SUBJECT_MAX = 200, TP_TEXT_MAX = 3000, TP_BRIEF_MAX = 640 };
 
@@ -36,5 +37,8 @@ TP_MUST_USE tp_err tp_texts_fill(const tp_texts *texts, const char *kind, const 
  * template with: the caller's to release. */
 const char *const *tp_texts_kinds(void);
 json_t *tp_texts_example(void);
+
+/* Of a message: "queued", "sent", ... */
+const char *tp_message_state_name(tp_message_state state);
 
 #endif

@@ -197,7 +197,7 @@ TP_MUST_USE tp_err tp_store_sessions_end(tp_store *s, int64_t voter);
  * is sent and never stored. */
 typedef enum {
     TP_MESSAGE_QUEUED = 1, /* waits for its first or next try */
-    TP_MESSAGE_SENDING,    /* being handed over; unless the row says otherwise by `next`, lost */
+    TP_MESSAGE_SENDING,    /* being handed over; after a crash nobody knows whether it was */
     TP_MESSAGE_SENT,       /* taken by the mail server or the gateway */
     TP_MESSAGE_DELIVERED,  /* so reported */
     TP_MESSAGE_FAILED,     /* refused for good, or returned */
@@ -231,12 +231,14 @@ TP_MUST_USE tp_err tp_store_message_newest(tp_store *s, int64_t voter, const cha
  * NULL; in one state unless it is 0. */
 TP_MUST_USE tp_err tp_store_messages(tp_store *s, const char *to, tp_message_state state,
                                      int64_t before, tp_message *m, size_t max, size_t *count);
-/* QUEUED or SENDING, with `next` not after now, the earliest first. */
+/* QUEUED with `next` not after now; those first that expire first. */
 TP_MUST_USE tp_err tp_store_messages_due(tp_store *s, unsigned channel, uint64_t now, tp_message *m,
                                          size_t max, size_t *count);
 /* Other voters to whose account a message of this kind went to this address. */
 TP_MUST_USE tp_err tp_store_message_sharers(tp_store *s, const char *to, const char *kind,
                                             int64_t voter, uint64_t *count);
+/* SENDING becomes QUEUED, due now. */
+TP_MUST_USE tp_err tp_store_messages_recover(tp_store *s, uint64_t now);
 TP_MUST_USE tp_err tp_store_message_counts(tp_store *s,
                                            uint64_t counts[TP_MESSAGE_CHANNELS][TP_MESSAGE_STATES]);
 

@@ -100,6 +100,12 @@ tp_err tp_store_messages_due(tp_store *s, unsigned channel, uint64_t now, tp_mes
     return all_messages(s, st, m, max, count);
 }
 
+tp_err tp_store_messages_recover(tp_store *s, uint64_t now) {
+    sqlite3_stmt *st = sql_use(s, SQL_MESSAGES_RECOVER);
+    sql_int(st, 1, now);
+    return sql_run(s, st);
+}
+
 tp_err tp_store_message_sharers(tp_store *s, const char *to, const char *kind, int64_t voter,
                                 uint64_t *count) {
     bool row;

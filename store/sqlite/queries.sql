@@ -160,7 +160,9 @@ FROM message WHERE recipient = ?4 AND id < ?2 AND (?3 = 0 OR state = ?3) ORDER B
 -- name: messages_due
 SELECT id, voter, kind, lang, recipient, channel, parameters, time, expires, state, next, updated,
        attempts, error
-FROM message WHERE channel = ?2 AND state IN (1, 2) AND next <= ?3 ORDER BY next LIMIT ?1;
+FROM message WHERE channel = ?2 AND state = 1 AND next <= ?3 ORDER BY expires, id LIMIT ?1;
+-- name: messages_recover
+UPDATE message SET state = 1, next = ?1 WHERE state = 2;
 -- name: message_sharers
 SELECT count(DISTINCT voter) FROM message WHERE recipient = ?1 AND kind = ?2 AND voter <> ?3;
 -- name: message_counts

@@ -107,7 +107,8 @@ CREATE TABLE message (
 
 CREATE INDEX message_recipient ON message (recipient, kind, voter);
 CREATE INDEX message_voter ON message (voter, kind);
-CREATE INDEX message_due ON message (channel, next) WHERE state IN (1, 2);
+CREATE INDEX message_due ON message (channel, expires) WHERE state = 1;
+CREATE INDEX message_sending ON message (id) WHERE state = 2;
 CREATE INDEX message_state ON message (channel, state);
 
 CREATE TABLE credential (

@@ -501,8 +501,15 @@ static void test_messages(void **state) {
     OK(tp_store_messages_due(c->s, TP_BY_SMS, 30, list, 4, &count));
     assert_int_equal(count, 0);
     OK(tp_store_messages_due(c->s, TP_BY_MAIL, 18, list, 4, &count));
-    assert_true(count == 2 && list[0].voter == 3 && list[1].voter == 2);
-    got = list[0];
+    assert_true(count == 2 && list[0].voter == 2 && list[1].voter == 3);
+    got = list[1];
+    got.state = TP_MESSAGE_SENDING;
+    OK(tp_store_message_put(c->s, &got));
+    OK(tp_store_messages_due(c->s, TP_BY_MAIL, 18, list, 4, &count));
+    assert_int_equal(count, 1);
+    OK(tp_store_messages_recover(c->s, 18));
+    OK(tp_store_messages_due(c->s, TP_BY_MAIL, 18, list, 4, &count));
+    assert_int_equal(count, 2);
     got.state = TP_MESSAGE_SENT;
     got.attempts = 2, got.next = 99, got.updated = 7;
     strcpy(got.error, "450 later");
