@@ -194,12 +194,24 @@ start('board', async (app) => {
       h('p', {}, t('board.verify')), h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record\ntapat archive record record.tar`)));
   }
 
+  // The last batch, before the first one the last act.
+  function lastTime() {
+    return story.lastBatch || Math.max(0, ...Object.values(story.acts).map((a) => a.time));
+  }
+
+  // Until the results are out the log goes on, with empty batches if need be. spec: R-15
+  function still() {
+    if (!story || !story.acts[ACT.APPROVE] || story.acts[ACT.PUBLISH]) return false;
+    return Date.now() / 1000 - lastTime() > 3 * Math.max(60, 10 * manifest.batchInterval);
+  }
+
   function screen() {
     return {
       title: t('board.title'),
       wide: true,
       content: [
         h('p', { class: 'lead' }, t('board.lead')),
+        still() && notice('wait', t('board.still', { time: at(lastTime()) }), t('board.still-what')),
         rootMatches === false && notice('bad', t('board.bad'), t('alarm.next')),
         h('div', { class: 'columns board' },
           h('section', {}, h('h2', {}, t('board.story')),

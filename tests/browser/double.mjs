@@ -68,6 +68,11 @@ export class Double {
     this.options = { phase: 'open', test: true, intervalS: 1, lie: {}, ...options };
     this.signing = crypto.generateKeyPairSync('ed25519');
     this.logKey = this.signing.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
+    this.witnesses = Array.from({ length: this.options.witnesses ?? 0 }, (_, i) => {
+      const pair = crypto.generateKeyPairSync('ed25519');
+      return { name: `w${i}.example`, pair, key: pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32) };
+    });
+    this.cosigning = this.witnesses.slice(1); // the first one is away
     this.makeManifest();
     this.entries = [];
     this.leaves = [];
@@ -93,7 +98,7 @@ export class Double {
     m.officers = { quorum: 2, who: [1, 2, 3].map((i) => ({ name: `Officer ${i}`, key: who[i] })) };
     m.log = { origin: ORIGIN, key: this.logKey.toString('hex') };
     m.batch = { interval_s: this.options.intervalS, deadline_s: 60 };
-    m.witnesses = { quorum: 0, who: [] };
+    m.witnesses = { quorum: Math.max(0, this.witnesses.length - 1), who: this.witnesses.map((w) => ({ name: w.name, key: w.key.toString('hex') })) };
     m.merge = { floor: 50 };
     if (this.options.change) this.options.change(m);
     this.manifest = m;
@@ -129,7 +134,7 @@ export class Double {
     }
     for (let i = 1; i <= 5; i += 1) this.append(Buffer.concat([Buffer.from([8]), u16(i), u64(t), Buffer.alloc(104)]));
     if (phase === 'setup') return;
-    this.act(2, t + 100);
+    this.act(2, phase === 'open' && !this.options.lie.still ? t + 89980 : t + 100);
     if (phase === 'open') return;
     this.act(3, t + 80000);
     if (phase === 'closed') return;
@@ -143,7 +148,15 @@ export class Double {
     const text = `${ORIGIN}\n${leaves.length}\n${treeRoot(leaves).toString('base64')}\n`;
     const id = sha256(Buffer.from(`${ORIGIN}\n`), Buffer.from([1]), this.logKey).subarray(0, 4);
     const signature = crypto.sign(null, Buffer.from(text), this.signing.privateKey);
-    return `${text}\n\u2014 ${ORIGIN} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+    const lines = this.cosigning.map((w) => this.cosignature(w, text)).join('');
+    return `${text}\n\u2014 ${ORIGIN} ${Buffer.concat([id, signature]).toString('base64')}\n${lines}`;
+  }
+
+  cosignature({ name, pair, key }, text) {
+    const now = Math.floor(Date.now() / 1000);
+    const id = sha256(Buffer.from(`${name}\n`), Buffer.from([4]), key).subarray(0, 4);
+    const signature = crypto.sign(null, Buffer.from(`cosignature/v1\ntime ${now}\n${text}`), pair.privateKey);
+    return `\u2014 ${name} ${Buffer.concat([id, u64(now), signature]).toString('base64')}\n`;
   }
 
   closeBatch() {

@@ -106,6 +106,45 @@ test('the board page tells the story and checks the root; a changed entry is not
   });
 });
 
+test('the board page says so when the board stands still', async () => {
+  const still = /stands still since/;
+  await scene({}, async ({ url, page }) => {
+    await page.goto(`${url}/board`);
+    await page.locator('.check.good').nth(3).waitFor();
+    assert.doesNotMatch(await text(page), still);
+  });
+  await scene({ lie: { still: true } }, async ({ url, page }) => {
+    await page.goto(`${url}/board`);
+    await page.getByText(still).waitFor();
+    await noViolations(page, 'a board that stands still');
+  });
+});
+
+test('witnesses: a checkpoint counts with the quorum, and not with one fewer', async () => {
+  await scene({ witnesses: 3 }, async ({ double, url, page }) => {
+    const { code } = await enrol(page, url, double);
+    await openBallot(page, url, code);
+    await fill(page, [[3, 5, 7, 66], [2]]);
+    await cast(page);
+    await recorded(page);
+    await page.goto(`${url}/board`);
+    await page.locator('.check.good').nth(3).waitFor();
+    double.cosigning.pop();
+    await page.goto(`${url}/`);
+    await page.goto(`${url}/board`);
+    await page.locator('.check.bad').waitFor();
+  });
+  await scene({ witnesses: 3 }, async ({ double, url, page }) => {
+    double.cosigning.pop();
+    const { code } = await enrol(page, url, double);
+    await openBallot(page, url, code);
+    await fill(page, [[3], [2]]);
+    await cast(page);
+    await page.locator('main').getByText('its proof does not hold').waitFor();
+    assert.equal(await page.locator('.notice.good', { hasText: 'Recorded' }).count(), 0);
+  });
+});
+
 test('a slow recorder: casting again waits for the last ballot, in words', async () => {
   await scene({ intervalS: 600 }, async ({ double, url, page }) => {
     const { code } = double.voterWithCode();
