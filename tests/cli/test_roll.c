@@ -331,7 +331,7 @@ static void test_one_voter(void **state) {
 }
 
 int main(int argc, char **argv) {
-    assert_int_equal(argc, 2);
+    assert_true(argc >= 2);
     tapat = argc > 1 ? realpath(argv[1], NULL) : NULL;
     if (!tapat) return 2;
     fixture_init(&f, NULL);
