@@ -295,14 +295,19 @@ static tp_err apply_kind(tp_board *b, const tp_entry *e, bool signed_ok, tp_root
     }
 }
 
+/* spec: S-18 */
+tp_err tp_board_may_follow(const tp_board *b, const tp_entry *e, tp_fault *fault) {
+    tp_err err = check_phase(b, e, fault);
+    return err == TP_OK ? check_run(b, e, fault) : err;
+}
+
 tp_err tp_board_apply(tp_board *b, const tp_entry *e, const tp_manifest *manifest, bool signed_ok,
                       tp_root_of root_of, void *ctx, tp_fault *fault) {
     tp_err err;
     if (b->size == 0) {
         err = apply_manifest(b, e, manifest, fault);
     } else {
-        err = check_phase(b, e, fault);
-        if (err == TP_OK) err = check_run(b, e, fault);
+        err = tp_board_may_follow(b, e, fault);
         if (err == TP_OK && !signed_ok) err = tp_entry_verify(b->manifest, e, fault);
         if (err == TP_OK) err = apply_kind(b, e, signed_ok, root_of, ctx, fault);
     }

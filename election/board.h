@@ -67,6 +67,10 @@ TP_MUST_USE tp_err tp_board_apply(tp_board *b, const tp_entry *e, const tp_manif
  * minute. Three times that without a new checkpoint is a stall. spec: R-15 */
 uint64_t tp_board_silence_s(const tp_manifest *m);
 
+/* The part of it that goes by kind and phase alone, before any signature: "board.phase",
+ * "board.order", "board.repeat" of an approval, "board.batch". Not for entry 0. spec: S-18 */
+TP_MUST_USE tp_err tp_board_may_follow(const tp_board *b, const tp_entry *e, tp_fault *fault);
+
 /* ---- credentials ---- */
 
 typedef struct {

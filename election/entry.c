@@ -296,12 +296,14 @@ tp_err tp_act_agrees(const tp_entry *draft, const tp_entry *own, uint64_t now, t
     return TP_OK;
 }
 
+/* spec: S-18 */
 static tp_err verify_college(const tp_college *college, const tp_endorsements *list,
                              const uint8_t *bytes, size_t len, tp_fault *fault) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->by[i].signer < 1 || list->by[i].signer > college->count)
+            return tp_fail(fault, TP_REFUSED, "entry.signer", "signer %u", list->by[i].signer);
     for (size_t i = 0; i < list->count; i++) {
         uint16_t signer = list->by[i].signer;
-        if (signer < 1 || signer > college->count)
-            return tp_fail(fault, TP_REFUSED, "entry.signer", "signer %u", signer);
         if (tp_verify_var(list->by[i].signature, college->who[signer - 1].key, TP_ENTRY_DOMAIN,
                           bytes, len) != TP_OK)
             return tp_fail(fault, TP_INVALID, "entry.signature", "signer %u", signer);

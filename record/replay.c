@@ -163,6 +163,16 @@ static void check_registrations(chunk *c, bench *b, uint64_t index) {
     if (!registrations_good(c, b, body)) find_bad_registration(c, index, body);
 }
 
+/* Of a ballot whose style does not exist. spec: C-5 */
+static tp_err no_style(const uint8_t *ballot, size_t len, const tp_ballot_style *any,
+                       tp_fault *fault) {
+    if (len < TP_BALLOT_HEAD + TP_SIG_LEN)
+        return tp_fail(fault, TP_MALFORMED, "ballot.length", "ballot");
+    if (memcmp(ballot, any->fingerprint, 32))
+        return tp_fail(fault, TP_REFUSED, "ballot.fingerprint", "ballot");
+    return tp_fail(fault, TP_REFUSED, "ballot.style", "ballot");
+}
+
 /* Gathers the chunk's ballots of a style that are to be checked; those whose length is wrong are
  * marked. */
 static size_t gather(chunk *c, bench *b, const tp_ballot_style *s) {
@@ -178,7 +188,8 @@ static size_t gather(chunk *c, bench *b, const tp_ballot_style *s) {
             len < TP_BALLOT_HEAD ? 0 : (unsigned)ballot[STYLE_AT] << 8 | ballot[STYLE_AT + 1];
         bool unknown = style >= c->in->styles.count;
         if (style != s->style && !(unknown && s->style == 0)) continue;
-        if (tp_ballot_read(&parsed, s, ballot, len, &fault)) {
+        if (unknown ? no_style(ballot, len, s, &fault)
+                    : tp_ballot_read(&parsed, s, ballot, len, &fault)) {
             mark_bad(c, i, &fault);
             break;
         }
@@ -254,9 +265,8 @@ static void check_ballots(chunk *c, unsigned worker, const tp_ballot_style *s) {
     }
 }
 
-static void run_chunk(tp_job *job, unsigned worker) {
-    chunk *c = (chunk *)job;
-    read_chunk(c);
+/* What does not depend on the order: signatures and proofs. */
+static void check_chunk(chunk *c, unsigned worker) {
     for (uint64_t i = first_to_check(c); i < c->end && i < c->bad; i++) {
         const tp_reader *e = entry_of(c, i);
         if (e->left && e->p[0] == TP_ENTRY_REGISTRATIONS)
@@ -264,6 +274,12 @@ static void run_chunk(tp_job *job, unsigned worker) {
     }
     for (uint16_t s = 0; c->open && s < c->in->styles.count; s++)
         check_ballots(c, worker, &c->in->styles.list[s]);
+}
+
+static void run_chunk(tp_job *job, unsigned worker) {
+    chunk *c = (chunk *)job;
+    read_chunk(c);
+    check_chunk(c, worker);
 }
 
 /* ---- in order: credentials ---- */
@@ -412,14 +428,28 @@ static tp_err apply(replay *x, const tp_reader *bytes, uint64_t index, tp_fault 
     }
 }
 
+/* What a worker found, unless the entry may not stand here at all. An entry that is not the tree's
+ * is not looked at. spec: S-18 */
+static tp_err blame(replay *x, const chunk *c, tp_fault *fault) {
+    tp_entry e;
+    bool of_entry =
+        !strncmp(c->fault.code, "ballot.", 7) || !strncmp(c->fault.code, "registration.", 13);
+    if (of_entry) {
+        const tp_reader *bytes = entry_of(c, c->bad);
+        x->r->faulty_type = bytes->left ? bytes->p[0] : 0;
+        tp_err err = tp_entry_read(&e, bytes->p, bytes->left, fault);
+        if (!err) err = tp_board_may_follow(&x->out->board, &e, fault);
+        if (err) return err;
+    }
+    *fault = c->fault;
+    return fault->err;
+}
+
 /* The entries of a chunk, up to the act that opens the board. *next: what to go on with. */
 static tp_err apply_chunk(replay *x, const chunk *c, uint64_t *next, tp_fault *fault) {
     bool was_open = x->opened;
     for (; *next < c->end && x->opened == was_open; ++*next) {
-        if (*next == c->bad) {
-            *fault = c->fault;
-            return fault->err;
-        }
+        if (*next == c->bad) return blame(x, c, fault);
         tp_err err = apply(x, entry_of(c, *next), *next, fault);
         if (err) return err;
     }

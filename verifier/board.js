@@ -88,6 +88,7 @@ export class Board {
     if (!phases.includes(this.phase)) fail('board.phase', phaseNames[this.phase]);
     const approve = e.type === E.ACT && e.act === E.APPROVE;
     if (!this.approved && e.type !== E.BATCH && !approve) fail('board.order', 'not approved');
+    if (this.approved && approve) fail('board.repeat', 'approval');
     if (this.openBallots && e.type !== E.BATCH && e.type !== E.BALLOT)
       // spec: S-10
       fail('board.batch', 'inside a batch');
@@ -124,7 +125,6 @@ export class Board {
     this.lastAct = e.time;
   }
   approve(e) {
-    if (this.approved) fail('board.repeat', 'approval');
     if (!same(e.subject, this.m.fingerprint)) fail('board.subject', 'approval');
     this.approved = true;
   }
@@ -179,8 +179,18 @@ export class Board {
 
   registrations(e) {
     // spec: L-6..L-9
+    const checks = [];
+    try {
+      this.enrol(this.readRegistrations(e, checks));
+    } catch (error) {
+      // a false signature before it is named first
+      throw Object.assign(error, { checks });
+    }
+    return checks;
+  }
+  // One after the other: its place, its own rules, its signatures.
+  readRegistrations(e, checks) {
     const r = new Reader(e.registrations),
-      checks = [],
       found = [];
     let last = null;
     while (r.left) {
@@ -190,6 +200,9 @@ export class Board {
       found.push(one);
       checks.push(...this.registrationChecks(one));
     }
+    return found;
+  }
+  enrol(found) {
     for (const one of found) {
       const name = hex(one.key);
       if (this.credentials.has(name)) fail('registration.repeat', 'credential'); // spec: L-5
@@ -201,7 +214,6 @@ export class Board {
         tip: null,
       });
     }
-    return checks;
   }
   registration(r) {
     try {

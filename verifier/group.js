@@ -100,11 +100,36 @@ function digits(x, width) {
   return out;
 }
 
+// The sum of x_i*P_i for a few points, by tables of their multiples: one run of doublings for all.
+function sumOfFew(list, scalars) {
+  let total = ZERO;
+  const tables = [],
+    rows = [];
+  list.forEach((p, i) => {
+    if (p === G) {
+      total = total.add(times(G, scalars[i]));
+      return;
+    }
+    const table = [ZERO, p];
+    for (let d = 2; d < 16; d++) table.push(table[d - 1].add(p));
+    tables.push(table);
+    rows.push(digits(scalars[i], 4));
+  });
+  let sum = ZERO;
+  for (let k = 63; k >= 0; k--) {
+    if (sum !== ZERO) for (let i = 0; i < 4; i++) sum = sum.double();
+    for (let i = 0; i < rows.length; i++)
+      if (rows[i][k]) sum = sum.add(tables[i][rows[i][k]]);
+  }
+  return total.add(sum);
+}
+
 // The sum of x_i*P_i, by buckets: for each window the points of one digit are added up, and the
 // buckets weighted by running sums.
 export function sumOfMultiples(list, scalars) {
   const n = list.length;
-  const width = n < 8 ? 3 : n < 64 ? 5 : n < 512 ? 7 : n < 4096 ? 9 : n < 32768 ? 11 : 13;
+  if (n < 16) return sumOfFew(list, scalars);
+  const width = n < 64 ? 5 : n < 512 ? 7 : n < 4096 ? 9 : n < 32768 ? 11 : 13;
   const rows = scalars.map((x) => digits(x, width));
   let total = ZERO;
   for (let k = Math.ceil(256 / width) - 1; k >= 0; k--) {

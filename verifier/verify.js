@@ -31,7 +31,7 @@ const checkOfType = {
   [E.SHARES]: 'shares',
 };
 const chainCodes = ['ballot.sequence', 'ballot.previous'];
-function checkOf(code, type) {
+export function checkOf(code, type) {
   const prefix = code.split('.')[0];
   if (code === 'board.batch') return 'batches';
   if (chainCodes.includes(code)) return 'chains';
@@ -54,6 +54,29 @@ class Failed extends Error {
     this.check = check;
     this.fault = fault;
   }
+}
+
+// The lines of a checkpoint. spec: R-8, R-9, R-13
+function checkNote({ log, witnesses }, note, head) {
+  const [first, ...further] = note.signatures;
+  const stop = (code) => {
+    throw new Fault(`checkpoint.${code}`, 'checkpoint');
+  };
+  if (head.origin !== log.origin) stop('origin');
+  if (!tree.lineIsOf(first, log.origin, 1, log.key)) stop('key');
+  if (!tree.lineSigns(note, first, log.key)) stop('signature');
+  let next = 0;
+  for (const line of further) {
+    const at = witnesses.who.findIndex((w) => tree.lineIsOf(line, w.name, 4, w.key));
+    if (at < next || !tree.lineCosigns(note, line, witnesses.who[at].key)) stop('cosignature');
+    next = at + 1;
+  }
+  if (further.length < witnesses.quorum) stop('quorum');
+}
+// A checkpoint by itself: throws Malformed or a Fault.
+export function checkCheckpoint(manifest, bytes) {
+  const note = tree.readNote(bytes);
+  checkNote(manifest, note, tree.readCheckpoint(note.text));
 }
 
 class Verification {
@@ -143,22 +166,8 @@ class Verification {
       this.stop('log', 'checkpoint.malformed', 'checkpoint');
     }
   }
-  // spec: R-8, R-9, R-13
   checkSignature() {
-    const { log, witnesses } = this.m,
-      { note } = this,
-      [first, ...further] = note.signatures;
-    const stop = (code) => this.stop('log', `checkpoint.${code}`, 'checkpoint');
-    if (this.head.origin !== log.origin) stop('origin');
-    if (!tree.lineIsOf(first, log.origin, 1, log.key)) stop('key');
-    if (!tree.lineSigns(note, first, log.key)) stop('signature');
-    let next = 0;
-    for (const line of further) {
-      const at = witnesses.who.findIndex((w) => tree.lineIsOf(line, w.name, 4, w.key));
-      if (at < next || !tree.lineCosigns(note, line, witnesses.who[at].key)) stop('cosignature');
-      next = at + 1;
-    }
-    if (further.length < witnesses.quorum) stop('quorum');
+    this.guard('log', () => checkNote(this.m, this.note, this.head));
   }
 
   // ---- files: Y-4 ----
