@@ -120,14 +120,16 @@ tp_err tp_registration_rules(const tp_manifest *m, const tp_registration *r, tp_
     const tp_endorsements *list = &r->registrars;
     tp_err err = check_place(m, r, fault);
     if (err != TP_OK) return err;
-    if (list->count < m->registrars.quorum || list->count > TP_MAX_SIGNERS)
-        return tp_fail(fault, TP_REFUSED, "registration.quorum", "registrars");
+    if (list->count > TP_MAX_SIGNERS)
+        return tp_fail(fault, TP_REFUSED, "registration.signer", "registrars");
     for (size_t i = 0; i < list->count; i++) {
         const tp_endorsement *e = &list->by[i];
         if (e->signer < 1 || e->signer > m->registrars.count ||
             (i && e->signer <= list->by[i - 1].signer))
             return tp_fail(fault, TP_REFUSED, "registration.signer", "registrar");
     }
+    if (list->count < m->registrars.quorum)
+        return tp_fail(fault, TP_REFUSED, "registration.quorum", "registrars");
     return TP_OK;
 }
 

@@ -136,7 +136,9 @@ static void read_body(tp_reader *r, tp_entry *e) {
 
 tp_err tp_entry_read(tp_entry *e, const uint8_t *bytes, size_t len, tp_fault *fault) {
     memset(e, 0, sizeof *e);
-    if (len < 1 || len > TP_MAX_ENTRY) return malformed(fault, "entry.length");
+    /* the length of a ballot is its style's: N-1, C-5 */
+    bool too_long = len > TP_MAX_ENTRY && bytes[0] != TP_ENTRY_BALLOT;
+    if (len < 1 || too_long) return malformed(fault, "entry.length");
     tp_reader r = tp_reader_of(bytes, len);
     unsigned type = tp_read_u8(&r);
     if (type < TP_ENTRY_MANIFEST || type > TP_ENTRY_SHARES) return malformed(fault, "entry.type");

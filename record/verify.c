@@ -46,6 +46,7 @@ static const char *const names[CHECKS] = {
 
 typedef struct {
     uint8_t hash[32];
+    uint64_t len;
     bool named; /* by an entry */
 } document;
 
@@ -190,6 +191,7 @@ static tp_err visit_document(audit *a, const char *name, const uint8_t hash[stat
     }
     document *d = &a->documents[a->document_count++];
     memcpy(d->hash, hash, 32);
+    d->len = len;
     d->named = false;
     return TP_OK;
 }
@@ -222,11 +224,42 @@ static tp_err visit_file(void *ctx, const char *name, bool plain) {
     return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%.90s", name);
 }
 
+static bool tile_missing(audit *a, const tp_tile *tile) {
+    char path[TP_TILE_PATH_MAX];
+    tp_fault fault;
+    tp_tile_path(path, tile);
+    if (tp_file_exists(a->r->folder, path)) return false;
+    tp_fail(&fault, TP_REFUSED, "files.missing", "%s", path);
+    failed(a, FILES, &fault);
+    return true;
+}
+
+/* Only tiles of this size were counted: as many as there are in all, or one is missing. spec: R-3
+ */
+static bool check_tiles(audit *a) {
+    uint64_t size = tp_record_size(a->r), due = 0;
+    for (unsigned level = 0; level <= TP_TILE_MAX_LEVEL; level++) {
+        uint64_t hashes = size >> 8 * level;
+        due += (hashes / TP_TILE_WIDTH + (hashes % TP_TILE_WIDTH != 0)) * (level ? 1 : 2);
+    }
+    if (a->tiles == due) return true;
+    tp_tile tile;
+    tp_tile_iter it = tp_tiles_changed(0, size);
+    while (tp_tiles_next(&it, &tile))
+        if (tile_missing(a, &tile)) return false;
+    for (it = tp_tiles_changed(0, size); tp_tiles_next(&it, &tile) && !tile.level;) {
+        tile.level = TP_TILE_ENTRIES;
+        if (tile_missing(a, &tile)) return false;
+    }
+    return true;
+}
+
 static bool check_files(audit *a) {
     tp_fault fault;
     visitor v = {a, &fault};
     tp_fail(&fault, TP_SYSTEM, "system", "folder");
     if (tp_folder_walk(a->r->folder, visit_file, &v)) return failed(a, FILES, &fault);
+    if (!check_tiles(a)) return false;
     decide(a, FILES, TP_PASS, NULL, "%llu tiles, %zu documents", (unsigned long long)a->tiles,
            a->document_count);
     return true;
@@ -254,20 +287,39 @@ static bool check_first_entry(audit *a) {
 
 /* ---- after the replay ---- */
 
-static void name_document(audit *a, const uint8_t hash[static 32]) {
-    for (size_t i = 0; i < a->document_count; i++)
-        if (!memcmp(a->documents[i].hash, hash, 32)) a->documents[i].named = true;
+/* An entry names this document. len: what it says of its length; 0: nothing. */
+static bool name_document(audit *a, const uint8_t hash[static 32], uint64_t len) {
+    char name[TP_FILE_NAME];
+    tp_fault fault;
+    const char *code = "document.missing";
+    for (size_t i = 0; i < a->document_count; i++) {
+        document *d = &a->documents[i];
+        if (memcmp(d->hash, hash, 32)) continue;
+        d->named = true;
+        if (!len || len == d->len) return true;
+        code = "document.length";
+    }
+    tp_document_name(name, hash);
+    tp_fail(&fault, TP_INVALID, code, "%s", name);
+    return failed(a, FILES, &fault);
+}
+
+/* spec: R-5, Y-4 */
+static bool name_documents(audit *a) {
+    const tp_board *b = &a->p.board;
+    if (!name_document(a, a->p.manifest.fingerprint, 0)) return false;
+    if (b->phase >= TP_FROZEN && !name_document(a, b->freeze_hash, 0)) return false;
+    for (size_t i = 0; i < TP_MAX_TRUSTEES; i++)
+        if (b->shares[i].len && !name_document(a, b->shares[i].hash, b->shares[i].len))
+            return false;
+    return b->phase < TP_PUBLISHED || name_document(a, b->publish_hash, 0);
 }
 
 /* Every document is named by an entry, and results are there only once published. spec: Y-4 */
 static bool check_names(audit *a) {
     const tp_board *b = &a->p.board;
     tp_fault fault;
-    name_document(a, a->p.manifest.fingerprint);
-    if (b->phase >= TP_FROZEN) name_document(a, b->freeze_hash);
-    if (b->phase >= TP_PUBLISHED) name_document(a, b->publish_hash);
-    for (size_t i = 0; i < TP_MAX_TRUSTEES; i++)
-        if (b->shares[i].len) name_document(a, b->shares[i].hash);
+    if (!name_documents(a)) return false;
     for (size_t i = 0; i < a->document_count; i++) {
         if (a->documents[i].named) continue;
         char name[TP_FILE_NAME];
@@ -362,14 +414,14 @@ static bool check_replay(audit *a) {
     tp_fault fault;
     if (tp_replay_run(&a->p, a->r, a->o, &fault))
         return failed(a, check_of(&fault, a->r->faulty_type), &fault);
+    if (!check_last_batch(a)) return false;
     decide(a, LOG, TP_PASS, NULL, "%llu entries, %u of %u witnesses",
            (unsigned long long)tp_record_size(a->r), a->r->head.note.count - 1,
            a->p.manifest.witnesses.count);
     bool good = check_manifest(a);
     decide_setup(a);
     decide_entries(a);
-    if (!check_names(a)) good = false;
-    return check_last_batch(a) && good;
+    return check_names(a) && good;
 }
 
 /* ---- reconciliation ---- */

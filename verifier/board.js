@@ -74,6 +74,7 @@ export class Board {
     if (this.size === 0) {
       if (e.type !== E.MANIFEST) fail('board.order', 'the manifest is first');
       if (!same(e.document.hash, this.m.fingerprint)) fail('board.subject', 'manifest');
+      this.manifest = e.document;
       this.size = 1;
       return [];
     }

@@ -46,17 +46,26 @@ const group = (n) => {
 export const tilePath = (level, index, width) =>
   `tile/${level}/${group(index)}${width < 256 ? `.p/${width}` : ''}`;
 
-// All tiles of a tree: { level, index, width }, level by level. spec: T-7
-export function tilesOf(size) {
-  const tiles = [];
-  for (
-    let level = 0, count = size;
-    level < 8 && count > 0;
-    level++, count = Math.floor(count / 256)
-  )
-    for (let i = 0; 256 * i < count; i++)
-      tiles.push({ level, index: i, width: Math.min(256, count - 256 * i) });
-  return tiles;
+// All tiles of a tree of a BigInt of leaves: { level, index, width }, level by level. spec: T-7
+export function* eachTile(size) {
+  let count = size;
+  for (let level = 0; level < 8 && count > 0n; level++, count /= 256n)
+    for (let i = 0n; 256n * i < count; i++) {
+      const left = count - 256n * i;
+      yield { level, index: i, width: left < 256n ? Number(left) : 256 };
+    }
+}
+export const tilesOf = (size) =>
+  [...eachTile(BigInt(size))].map((t) => ({ ...t, index: Number(t.index) }));
+
+// Is this the name of a tile or bundle of a tree of that size? spec: R-3, T-8
+export function isTile(name, size) {
+  const m = /^tile\/(entries|[0-7])\/((?:x\d{3}\/)*\d{3})(?:\.p\/\d+)?$/.exec(name);
+  if (!m) return false;
+  const index = BigInt(m[2].replace(/[x/]/g, '')),
+    level = m[1] === 'entries' ? 0 : Number(m[1]);
+  const left = size / 256n ** BigInt(level) - 256n * index;
+  return left > 0n && name === tilePath(m[1], index, left < 256n ? Number(left) : 256);
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

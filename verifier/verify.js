@@ -1,5 +1,5 @@
 // Every check of a record, in order. spec: Y-1..Y-19
-import { Fault, hex, Malformed, Reader, same } from './bytes.js';
+import { ascii, compare, Fault, hex, Malformed, Reader, same } from './bytes.js';
 import { firstFault, readBallot } from './ballot.js';
 import { Board, CLOSED, FROZEN, OPEN, PUBLISHED } from './board.js';
 import * as E from './entries.js';
@@ -56,6 +56,19 @@ class Failed extends Error {
   }
 }
 
+// By the bytes of their parts between slashes. spec: Y-4
+function inOrder(names) {
+  const parts = (name) => name.split('/').map(ascii);
+  const before = (a, b) => {
+    for (let i = 0; i < a.length && i < b.length; i++) if (!same(a[i], b[i])) return compare(a[i], b[i]);
+    return a.length - b.length;
+  };
+  return names
+    .map((name) => [name, parts(name)])
+    .sort((x, y) => before(x[1], y[1]))
+    .map(([name]) => name);
+}
+
 // The lines of a checkpoint. spec: R-8, R-9, R-13
 function checkNote({ log, witnesses }, note, head) {
   const [first, ...further] = note.signatures;
@@ -87,7 +100,6 @@ class Verification {
       progress,
       checks: [],
       fingerprint: new Uint8Array(32),
-      documents: new Map(),
       lengths: new Map(),
     });
   }
@@ -144,7 +156,6 @@ class Verification {
     if (!bytes) this.stop('log', 'record.missing', 'checkpoint');
     this.readCheckpoint(bytes);
     if (!this.names.has('manifest.json')) this.stop('files', 'files.missing', 'manifest.json');
-    if (this.head.size === 0n) this.stop('log', 'record.empty', 'checkpoint');
     const manifest = await this.folder.read('manifest.json');
     if (manifest.length > MAX_DOCUMENT) this.stop('manifest', 'manifest.size', 'manifest.json');
     this.fingerprint = sha256(manifest);
@@ -159,8 +170,6 @@ class Verification {
     try {
       this.note = tree.readNote(bytes);
       this.head = tree.readCheckpoint(this.note.text);
-      if (this.head.size > 2n ** 40n) throw new Malformed('size');
-      this.size = Number(this.head.size);
     } catch (e) {
       if (!(e instanceof Malformed)) throw e;
       this.stop('log', 'checkpoint.malformed', 'checkpoint');
@@ -174,17 +183,23 @@ class Verification {
 
   // Before the entries are read: all tiles, no stranger's name, each document under its hash.
   async files() {
-    this.tiles = tree.tilesOf(this.size);
-    this.zero = this.tiles.filter((t) => t.level === 0);
-    const due = new Set(['checkpoint', 'manifest.json']);
-    for (const t of this.tiles) due.add(tree.tilePath(t.level, t.index, t.width));
-    for (const t of this.zero) due.add(tree.tilePath('entries', t.index, t.width));
-    const later = /^(document\/[0-9a-f]{64}|results\.(json|csv))$/;
-    for (const name of [...this.names].sort()) {
-      if (!due.has(name) && !later.test(name)) this.stop('files', 'files.unknown', name);
+    const { size } = this.head,
+      known = /^(checkpoint|manifest\.json|document\/[0-9a-f]{64}|results\.(json|csv))$/;
+    for (const name of inOrder([...this.names])) {
+      if (!known.test(name) && !tree.isTile(name, size)) this.stop('files', 'files.unknown', name);
       if (name.startsWith('document/')) await this.checkDocument(name);
     }
-    for (const name of due) if (!this.names.has(name)) this.stop('files', 'files.missing', name);
+    const due = (name) => {
+      if (!this.names.has(name)) this.stop('files', 'files.missing', name);
+    };
+    for (const t of tree.eachTile(size)) due(tree.tilePath(t.level, t.index, t.width));
+    for (const t of tree.eachTile(size)) {
+      if (t.level) break;
+      due(tree.tilePath('entries', t.index, t.width));
+    }
+    this.size = Number(size);
+    this.tiles = tree.tilesOf(size);
+    this.zero = this.tiles.filter((t) => t.level === 0);
   }
   async checkDocument(path) {
     const bytes = await this.folder.read(path);
@@ -194,15 +209,16 @@ class Verification {
   }
   // After them: the documents that they name and the copies that are due. spec: R-5, R-6
   filesNamed() {
-    const { documents } = this,
-      published = this.board.phase === PUBLISHED;
-    for (const [path, length] of documents) {
+    const published = this.board.phase === PUBLISHED,
+      documents = this.documentsNamed(),
+      named = new Set(documents.map((d) => d.path));
+    for (const { path, length } of documents) {
       const have = this.lengths.get(path);
       if (have === undefined) this.stop('files', 'document.missing', path);
       if (length !== null && have !== length) this.stop('files', 'document.length', path);
     }
     for (const path of this.lengths.keys())
-      if (!documents.has(path)) this.stop('files', 'files.unknown', path);
+      if (!named.has(path)) this.stop('files', 'files.unknown', path);
     for (const name of ['results.json', 'results.csv']) {
       if (published && !this.names.has(name)) this.stop('files', 'files.missing', name);
       if (!published && this.names.has(name)) this.stop('files', 'files.unknown', name);
@@ -210,16 +226,17 @@ class Verification {
     this.checks.unshift({
       check: 'files',
       verdict: 'ok',
-      detail: `${this.tiles.length + this.zero.length} tiles, ${documents.size} documents`,
+      detail: `${this.tiles.length + this.zero.length} tiles, ${named.size} documents`,
     });
   }
-  noteDocuments(e) {
-    const name = (hash, length) => {
-      const path = `document/${hex(hash)}`;
-      if (!this.documents.get(path)) this.documents.set(path, length);
-    };
-    if (e.document) name(e.document.hash, e.document.length);
-    if (e.act === E.FREEZE || e.act === E.PUBLISH) name(e.subject, null);
+  // What entries name: the manifest, the aggregates, each trustee's shares, the results.
+  documentsNamed() {
+    const { manifest, freezeHash, publishHash, shares } = this.board;
+    const list = [manifest, { hash: freezeHash }];
+    for (const trustee of [...shares.keys()].sort((x, y) => x - y)) list.push(shares.get(trustee));
+    return [...list, { hash: publishHash }]
+      .filter((d) => d.hash)
+      .map((d) => ({ path: `document/${hex(d.hash)}`, length: d.length ?? null }));
   }
   document(hash) {
     return this.folder.read(`document/${hex(hash)}`);
@@ -250,6 +267,7 @@ class Verification {
   }
   // All tiles of all levels, and the root that level 0 gives. spec: R-7, T-7
   async log() {
+    if (!this.size) this.stop('log', 'record.empty', 'checkpoint');
     this.leaves = [];
     const levels = [];
     for (const t of this.tiles) (levels[t.level] ??= []).push(...(await this.hashesOf(t)));
@@ -308,7 +326,7 @@ class Verification {
     try {
       const e = E.readEntry(bytes);
       this.wait(index, this.board.apply(e), bytes[0]);
-      this.noteDocuments(e);
+      if (!index) this.checkLength(e.document);
     } catch (e) {
       if (!(e instanceof Fault)) throw e;
       if (e.checks) this.wait(index, e.checks, bytes[0]);
@@ -316,6 +334,10 @@ class Verification {
       this.stop(checkOf(e.code, bytes[0]), e.code, `entry ${index}: ${e.where}`);
     }
     if (this.items >= BATCH_ITEMS) this.flush();
+  }
+  checkLength({ hash, length }) {
+    const path = `document/${hex(hash)}`;
+    if (this.lengths.get(path) !== length) this.stop('files', 'document.length', path);
   }
   wait(index, checks, type) {
     if (checks.length) this.pending.push({ index, checks, type });
@@ -347,7 +369,7 @@ class Verification {
       after = (phase) => b.phase >= phase;
     this.pass(
       'manifest',
-      `${hex(this.fingerprint)}, ${this.m.test ? 'a test' : 'a real election'}`,
+      `${hex(this.fingerprint)}${this.m.test ? ', a test' : ''}`,
     );
     if (b.approved) this.pass('approval', "signed by the officers' quorum");
     else this.notYet('approval');

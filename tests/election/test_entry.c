@@ -119,6 +119,10 @@ static void test_lengths(void **state) {
     assert_string_equal(fault.code, "entry.type");
     bytes[0] = TP_ENTRY_BALLOT;
     assert_int_equal(tp_entry_read(&e, bytes, TP_MAX_ENTRY, &fault), TP_OK);
+    /* a ballot's length is its style's: C-5 */
+    assert_int_equal(tp_entry_read(&e, bytes, TP_MAX_ENTRY + 1, &fault), TP_OK);
+    bytes[0] = TP_ENTRY_REGISTRATIONS;
+    assert_int_equal(tp_entry_read(&e, bytes, TP_MAX_ENTRY, &fault), TP_OK);
     assert_int_equal(tp_entry_read(&e, bytes, TP_MAX_ENTRY + 1, &fault), TP_MALFORMED);
     assert_string_equal(fault.code, "entry.length");
 }

@@ -208,8 +208,10 @@ function candidate(dice, pool, x, k, board, light = false) {
 
 async function entries(judge, dice, pool, count, report) {
   const x = dice.one(pool),
-    k = dice.chance(4) ? 0 : dice.below(x.boards.length),
-    light = dice.chance(90);
+    light = dice.chance(92),
+    any = () => dice.below(x.boards.length),
+    // late boards refuse more before any arithmetic
+    k = dice.chance(4) ? 0 : light ? Math.max(any(), any(), any()) : any();
   judge.put('m', x.e.manifestBytes);
   for (let i = 0; i < k; i++) judge.put('b', x.e.entries[i]);
   let leaves = x.leaves.slice(0, k),

@@ -177,8 +177,11 @@ const ways = [
     const [from, to] = field(dice, at);
     return splice(b, to, to, b.subarray(from, to));
   },
-  (dice, b) =>
-    concat(b, dice.chance(50) ? dice.bytes(1 + dice.below(70)) : new Uint8Array(1 + dice.below(3))),
+  (dice, b) => {
+    const kind = dice.below(100);
+    if (!kind) return concat(b, new Uint8Array(60000 - (dice.chance(50) ? b.length : 0)));
+    return concat(b, kind < 50 ? dice.bytes(1 + dice.below(70)) : new Uint8Array(1 + dice.below(3)));
+  },
   (dice, b) => concat(u8(dice.chance(80) ? 1 + dice.below(13) : dice.below(256)), b.subarray(1)),
   (dice, b, at, donor) => {
     const x = dice.one(at);
