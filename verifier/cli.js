@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// node verifier/cli.js DIR [--fingerprint HEX] [--json]: checks a record from its files alone. Exit
-// code 0: all holds; 1: refused; 2: usage; 3: the machine failed.
+// node verifier/cli.js DIR|FILE [--fingerprint HEX] [--json]: checks a record from its files alone;
+// FILE: its archive. Exit code 0: all holds; 1: refused; 2: usage; 3: the machine failed.
 import fs from 'node:fs';
 import path from 'node:path';
 
 import { unhex } from './bytes.js';
+import { archiveFolder, noArchive } from './archive.js';
 import { verify } from './verify.js';
 
-const USAGE = 'usage: cli.js DIR [--fingerprint HEX] [--json]';
+const USAGE = 'usage: cli.js DIR|FILE [--fingerprint HEX] [--json]';
 function usage(why) {
   console.error(`${why}\n${USAGE}`);
   process.exit(2);
@@ -45,6 +46,17 @@ const folder = (dir) => ({
   },
 });
 
+// The record's files, wherever they are; null: an archive that is none. spec: R-24
+function open(name) {
+  if (!fs.existsSync(name) || !fs.statSync(name).isFile()) return folder(name);
+  const fd = fs.openSync(name, 'r');
+  return archiveFolder(fs.fstatSync(fd).size, (at, length) => {
+    const bytes = new Uint8Array(length);
+    if (fs.readSync(fd, bytes, 0, length, at) !== length) throw new Error(`${name}: cut`);
+    return bytes;
+  });
+}
+
 function print(report) {
   for (const c of report.checks) {
     const why = c.verdict === 'FAIL' ? `${c.code}${c.where ? `: ${c.where}` : ''}` : c.detail;
@@ -59,7 +71,8 @@ try {
     ? (what, done, total) =>
         process.stderr.write(`\r${what} ${done} of ${total}${done === total ? '\n' : ''}`)
     : null;
-  const report = await verify(folder(options.dir), options.fingerprint, progress);
+  const files = await open(options.dir);
+  const report = files ? await verify(files, options.fingerprint, progress) : noArchive;
   if (options.json) console.log(JSON.stringify(report, null, 1));
   else print(report);
   process.exitCode = report.verified ? 0 : 1;

@@ -9,6 +9,8 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 
+import { archiveFolder, writeArchive } from '../../verifier/archive.js';
+import { concat } from '../../verifier/bytes.js';
 import { verify } from '../../verifier/verify.js';
 import { memory, writeFolder } from '../records/folder.mjs';
 import { at, stages, tampered, unusual } from '../records/tampered.mjs';
@@ -96,4 +98,58 @@ test('the program: exit codes and both forms of a report', () => {
     assert.equal(cli(...args).status, 2);
   fs.rmSync(folder, { recursive: true });
   assert.equal(cli(folder).status, 1);
+});
+
+// spec: R-20..R-24
+test('an archive: the same report as its folder, and refused when a byte of its form is changed', async () => {
+  const files = at('published').fileList(),
+    folder = path.join(dir, 'a'),
+    tar = path.join(dir, 'a.tar'),
+    archive = writeArchive(files);
+  writeFolder(folder, files);
+  fs.writeFileSync(tar, archive);
+  const whole = cli(tar, '--json');
+  assert.equal(whole.status, 0);
+  assert.deepEqual(JSON.parse(whole.stdout), JSON.parse(cli(folder, '--json').stdout));
+  if (native) {
+    const theirs = path.join(dir, 'b.tar');
+    assert.equal(spawnSync(tapat, ['archive', folder, theirs]).status, 0);
+    assert.deepEqual(new Uint8Array(fs.readFileSync(theirs)), archive);
+  }
+  const changed = (i) => archive.map((x, j) => (i === j ? x ^ 1 : x));
+  const forms = [0, 98, 107, 110, 130, 150, 156, 262, 340, 511, archive.length - 1].map(changed);
+  forms.push(archive.subarray(0, -1), archive.subarray(0, -512), concat(archive, new Uint8Array(512)));
+  forms.push(new Uint8Array(1024), new Uint8Array(0), concat(archive, archive));
+  const order = new Map([...files].reverse());
+  assert.deepEqual(writeArchive(order), archive);
+  for (const [i, bytes] of forms.entries()) {
+    fs.writeFileSync(tar, bytes);
+    // the program once, what it calls for the rest
+    const report = i ? await archiveFolder(bytes.length, (x, n) => bytes.subarray(x, x + n)) : cli(tar, '--json');
+    if (i) assert.equal(report, null, `form ${i}`);
+    else assert.equal(JSON.parse(report.stdout).checks[0].code, 'files.archive');
+    if (!native) continue;
+    const other = spawnSync(tapat, ['verify', tar, '--json']);
+    assert.equal(other.status, 1);
+    assert.equal(JSON.parse(other.stdout).checks[0].code, 'files.archive', `form ${i}`);
+  }
+});
+
+test('both programs: the same list of verdicts, and the same exit codes', { skip: !native && 'not built' }, () => {
+  const folder = path.join(dir, 'c'),
+    files = at('published').fileList();
+  const same = (...more) => {
+    const [mine, theirs] = [cli(folder, '--json', ...more), spawnSync(tapat, ['verify', folder, '--json', ...more])];
+    assert.equal(mine.status, theirs.status);
+    assert.deepEqual(JSON.parse(mine.stdout), JSON.parse(theirs.stdout));
+    const lines = (run) => String(run.stdout).split('\n').filter((l) => /^(ok|not yet)/.test(l));
+    assert.deepEqual(lines(cli(folder)), lines(spawnSync(tapat, ['verify', folder])));
+    return mine.status;
+  };
+  writeFolder(folder, files);
+  assert.equal(same(), 0);
+  writeFolder(folder, at('opened').fileList());
+  assert.equal(same(), 0);
+  for (const args of [[], ['a', 'b'], [folder, '--what'], [folder, '--fingerprint', 'x']])
+    assert.equal(cli(...args).status, spawnSync(tapat, ['verify', ...args]).status, args.join(' '));
 });
