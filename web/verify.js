@@ -220,6 +220,7 @@ start('verify', async (app) => {
             h('section', { class: 'card' }, h('h2', {}, t('verify.cannot')), h('p', {}, t('verify.cannot-what')), texts('verify.cannot', 4)),
             h('section', { class: 'card' }, h('h2', {}, t('verify.others')), h('p', {}, t('verify.others-what')),
               h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record\nnode verifier/cli.js record`)),
+              h('p', {}, t('verify.others-page')),
               h('p', {}, t('verify.keep')), h('pre', { tabindex: 0 }, h('code', {}, 'tapat archive record record.tar')),
               h('p', {}, link('/board', t('footer.board')))))),
       ],
