@@ -99,7 +99,7 @@ export function readNote(bytes) {
   } catch {
     throw new Malformed('note');
   }
-  if (/[\u0000-\u0009\u000b-\u001f]/.test(whole)) throw new Malformed('note');
+  if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(whole)) throw new Malformed('note');
   const cut = whole.lastIndexOf('\n\n');
   if (cut < 0 || !whole.endsWith('\n')) throw new Malformed('note');
   const text = whole.slice(0, cut + 1),
@@ -116,7 +116,7 @@ export function readNote(bytes) {
 }
 
 // spec: T-12
-const spaces = /[\u0000-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/;
+const spaces = /[\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/;
 export const isKeyName = (name) => name !== '' && ascii(name).length <= 255 && !spaces.test(name);
 
 function readLine(line) {

@@ -170,6 +170,7 @@ class Verification {
     try {
       this.note = tree.readNote(bytes);
       this.head = tree.readCheckpoint(this.note.text);
+      if (this.head.size > 2n ** 40n) throw new Malformed('size'); // spec: R-8
     } catch (e) {
       if (!(e instanceof Malformed)) throw e;
       this.stop('log', 'checkpoint.malformed', 'checkpoint');
