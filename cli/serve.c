@@ -23,7 +23,7 @@ static int print_log_key(const char *data) {
 int tp_cmd_serve(int argc, char **argv) {
     tp_serve_options o = {.ready = ready};
     uint64_t port = 8025, threads = 0;
-    const char *host = "127.0.0.1", *address = NULL, *secret = NULL;
+    const char *host = "127.0.0.1", *secret = NULL;
     bool log_key = false;
     tp_arg_list witnesses = {0};
     const tp_arg table[] = {
@@ -35,7 +35,7 @@ int tp_cmd_serve(int argc, char **argv) {
         {"--port", "P", TP_ARG_NUMBER, &port, "and at which port (8025)"},
         {"--proxy", "ADDRESS", TP_ARG_TEXT, &o.proxy,
          "of the proxy that voters come through, if not on this machine"},
-        {"--address", "URL", TP_ARG_TEXT, &address,
+        {"--address", "URL", TP_ARG_TEXT, &o.address,
          "under which voters reach these pages, as https://vote.example"},
         {"--oidc-secret", "FILE", TP_ARG_TEXT, &secret, "shared with the identity provider"},
         {"--threads", "N", TP_ARG_NUMBER, &threads, "that check ballots (one a processor)"},
@@ -56,10 +56,6 @@ int tp_cmd_serve(int argc, char **argv) {
     o.witnesses = witnesses.items;
     o.witness_count = witnesses.count;
     o.check_threads = (unsigned)threads;
-    char redirect[512];
-    if (address && snprintf(redirect, sizeof redirect, "%s/enrol", address) >= (int)sizeof redirect)
-        tp_usage("--address is too long");
-    if (address) o.oidc_redirect = redirect;
     if (!secret) return tp_serve(&o);
     size_t len;
     char *text = (char *)tp_load_file(secret, &len, 1024);

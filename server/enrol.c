@@ -91,10 +91,18 @@ void tp_post_lookup(tp_request *rq, void *server) {
 
 void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
     char token[TP_TOKEN_TEXT];
+    tp_passkey passkey;
+    bool guarded;
+    if (tp_store_passkey_of(tp_server_reader(s, rq), v->id, &passkey, &guarded)) {
+        tp_answer_storage(rq);
+        return;
+    }
     tp_token_seal(token, s, v->id);
     tp_answer_json(rq, 200,
-                   json_pack("{s:s, s:i, s:o, s:o}", "enrolment", token, "unit", (int)v->unit,
-                             "routes", tp_routes_json(s, v), "contacts", tp_code_contacts(s, v)));
+                   json_pack("{s:s, s:i, s:o, s:o, s:b, s:s?}", "enrolment", token, "unit",
+                             (int)v->unit, "routes", tp_routes_json(s, v), "contacts",
+                             tp_code_contacts(s, v), "passkey", guarded, "provider",
+                             s->manifest.enrol.provider));
 }
 
 /* Stores nothing: the token names the voter's row, and gives no right. */
@@ -124,20 +132,17 @@ static void try_code(tp_recorder *r, tp_step *t, tp_enrolment *e, uint64_t now) 
         return;
     }
     tp_message_code(code, t->s, e);
-    if (sodium_memcmp(code, t->code, sizeof code) == 0) {
-        e->code_live = false;
-        if (e->state == TP_ENROL_STARTED) e->state = TP_ENROL_PROVEN;
-        e->updated = now;
-        tp_recorder_fail(r, tp_store_session_add(store, t->session, t->voter, now));
-        tp_recorder_fail(r, tp_enrolment_name(&t->state, store, e));
-    } else {
-        e->code_tries++;
-        e->code_live = e->code_tries < CODE_TRIES;
-        t->tries = CODE_TRIES - (int)e->code_tries;
-        tp_step_refuse(t, 422, "enrol.code", "That is not the code that was sent.");
-    }
+    bool right = sodium_memcmp(code, t->code, sizeof code) == 0;
     sodium_memzero(code, sizeof code);
+    if (!right) e->code_tries++;
+    e->code_live = !right && e->code_tries < CODE_TRIES;
     tp_recorder_fail(r, tp_store_enrolment_put(store, e));
+    if (right) {
+        tp_step_prove(r, t);
+        return;
+    }
+    t->tries = CODE_TRIES - (int)e->code_tries;
+    tp_step_refuse(t, 422, "enrol.code", "That is not the code that was sent.");
 }
 
 /* The session that was proven already stays so, whatever code comes with it. */

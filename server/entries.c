@@ -100,6 +100,7 @@ static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     memset(e.possession, 0, sizeof e.possession);
     err = tp_store_enrolment_put(store, &e);
     if (!err) err = tp_store_sessions_end(store, e.voter);
+    if (!err) err = tp_store_passkey_remove(store, e.voter);
     if (!err) err = tp_store_voter_get(store, e.voter, &v, &found);
     if (!err && found) err = tp_message_notify(tp_recorder_server(r), store, &v, "cancelled", NULL);
     return stored(r, p, err);

@@ -48,6 +48,7 @@ struct tp_oidc {
     job *head, **tail;
     unsigned waiting, started;
     bool stop;
+    char redirect[512];
     pthread_t threads[THREADS];
 };
 
@@ -210,11 +211,13 @@ tp_err tp_oidc_start(tp_server *s) {
     o->tail = &o->head;
     pthread_mutex_init(&o->lock, NULL);
     pthread_cond_init(&o->more, NULL);
+    int n = snprintf(o->redirect, sizeof o->redirect, "%s/enrol", s->o.address);
+    if (n >= (int)sizeof o->redirect) return TP_REFUSED;
     o->provider = tp_provider_new(&(tp_provider_options){.issuer = s->manifest.enrol.issuer,
                                                          .client = s->manifest.enrol.client,
                                                          .claim = s->manifest.enrol.claim,
                                                          .secret = s->o.oidc_secret,
-                                                         .redirect = s->o.oidc_redirect});
+                                                         .redirect = o->redirect});
     for (; o->started < THREADS; o->started++)
         if (pthread_create(&o->threads[o->started], NULL, run, o)) return TP_SYSTEM;
     return TP_OK;

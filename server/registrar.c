@@ -131,6 +131,7 @@ static tp_err adopt(tp_store *store, origin *o, uint64_t now) {
     tp_err err = put_aside(store, e, now);
     memcpy(e->credential, a->credential, sizeof e->credential);
     memcpy(e->possession, a->possession, sizeof e->possession);
+    if (!err) err = tp_store_passkey_remove(store, e->voter);
     return err ? err : tp_application_end(store, a, TP_APPLY_DONE, 0, now);
 }
 

@@ -48,6 +48,10 @@ const tp_route tp_routes[] = {
     {TP_POST, "/api/enrol/oidc", JSON_MAX, tp_post_oidc},
     {TP_POST, "/api/enrol/oidc/finish", JSON_MAX, tp_post_oidc_finish},
     {TP_POST, "/api/message/report", JSON_MAX, tp_post_report},
+    {TP_POST, "/api/enrol/passkey/new", JSON_MAX, tp_post_passkey_new},
+    {TP_POST, "/api/enrol/passkey/add", JSON_MAX, tp_post_passkey_add},
+    {TP_POST, "/api/enrol/passkey/ask", JSON_MAX, tp_post_passkey_ask},
+    {TP_POST, "/api/enrol/passkey/prove", JSON_MAX, tp_post_passkey_prove},
     {TP_POST, "/api/credential", JSON_MAX, tp_post_credential},
     {TP_POST, "/api/ballots", TP_MAX_ENTRY, tp_post_ballot},
     {TP_POST, "/api/board/entries", 2 + TP_MAX_ENTRY + 4 + TP_MAX_DOCUMENT, tp_post_entry},
@@ -162,8 +166,8 @@ static tp_err check_witnesses(const tp_server *s, tp_fault *fault) {
 }
 
 static tp_err check_provider(const tp_server *s, tp_fault *fault) {
-    if (!s->manifest.enrol.issuer || s->o.oidc_redirect) return TP_OK;
-    return tp_fail(fault, TP_REFUSED, "oidc", "the page to come back to is not given");
+    if (!s->manifest.enrol.issuer || s->o.address) return TP_OK;
+    return tp_fail(fault, TP_REFUSED, "oidc", "the address of the pages is not given");
 }
 
 /* Where nothing can be sent, nobody may be promised a code. spec: Q-5 */

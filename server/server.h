@@ -19,13 +19,14 @@ typedef struct {
     const char *proxy;  /* a proxy that names voters' addresses; NULL: only those on the loopback */
     const char *config; /* settings of messages (config.h); NULL: nothing can be sent */
     const char *web;    /* serve pages from this folder, not from the program; NULL in service */
-    const char *const *witnesses;         /* URLs under which witnesses take checkpoints */
-    size_t witness_count;                 /* at least the manifest's quorum */
-    const char *oidc_secret;              /* with the identity provider; NULL: a public client */
-    const char *oidc_redirect;            /* the page that it sends voters back to: ORIGIN/enrol */
-    unsigned check_threads, http_threads; /* 0: as the machine has processors; 1 or 2 */
-    unsigned connections;                 /* 0: 8000, or fewer if descriptors are short */
-    unsigned head_ms, body_ms, idle_ms;   /* 0: 10 s, 20 s, 30 s */
+    const char *const *witnesses; /* URLs under which witnesses take checkpoints */
+    size_t witness_count;         /* at least the manifest's quorum */
+    const char *oidc_secret;      /* with the identity provider; NULL: a public client */
+    const char *address; /* where voters find these pages: https://vote.example; NULL: no passkeys
+                            and no identity provider */
+    unsigned check_threads, http_threads;    /* 0: as the machine has processors; 1 or 2 */
+    unsigned connections;                    /* 0: 8000, or fewer if descriptors are short */
+    unsigned head_ms, body_ms, idle_ms;      /* 0: 10 s, 20 s, 30 s */
     void (*ready)(void *ctx, unsigned port); /* called once when it serves; may be NULL */
     void *ctx;
 } tp_serve_options;

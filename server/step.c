@@ -161,7 +161,8 @@ void tp_step_prove(tp_recorder *r, tp_step *t) {
     tp_store *store = tp_recorder_store(r);
     tp_enrolment e;
     tp_voter v;
-    bool found, known;
+    tp_passkey guard;
+    bool found, known, guarded = false;
     uint64_t now = tp_server_now();
     if (!tp_enrolling(t->s, tp_recorder_board(r)->phase)) {
         tp_step_refuse(t, 409, "board.phase", "Enrolment is not open.");
@@ -170,6 +171,11 @@ void tp_step_prove(tp_recorder *r, tp_step *t) {
     tp_err err = tp_store_voter_get(store, t->voter, &v, &found);
     if (!err && found && (t->fault = tp_not_online(&v, &t->detail))) {
         t->status = 409;
+        return;
+    }
+    if (!err) err = tp_store_passkey_of(store, t->voter, &guard, &guarded);
+    if (!err && guarded && !t->by_passkey) {
+        tp_step_refuse(t, 409, "enrol.passkey", "A passkey guards this enrolment. Use it.");
         return;
     }
     if (!err) err = tp_store_enrolment_of(store, t->voter, &e, &known);

@@ -20,6 +20,7 @@ typedef struct {
     uint8_t session[32];     /* hash of the token */
     char code[TP_STEP_CODE]; /* as typed */
     int contact;             /* where the code goes: 1 or 2 */
+    bool by_passkey;
     uint8_t credential[32], possession[64];
     char lang[8];       /* of the page; "": not said */
     uint8_t own_routes; /* of the voter's post */
@@ -44,7 +45,7 @@ void tp_step_done(tp_server *s, tp_task *task, bool durable);
 /* Fills in voter and session of a token; answers itself if it is none. */
 bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text);
 /* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
- * enrolment is over or the voter may not vote online. */
+ * enrolment is over, the voter may not vote online, or has a passkey and did not use it (H-16). */
 void tp_step_prove(tp_recorder *r, tp_step *t);
 /* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
 bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found);

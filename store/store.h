@@ -183,6 +183,21 @@ TP_MUST_USE tp_err tp_store_upload_list(tp_store *s, const uint8_t application[s
 TP_MUST_USE tp_err tp_store_upload_total(tp_store *s, uint64_t *bytes);
 TP_MUST_USE tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]);
 
+/* ---- passkeys: at most one a voter ---- */
+enum { TP_PASSKEY_ID_MAX = 255, TP_PASSKEY_KEY_MAX = 1024 };
+typedef struct {
+    int64_t voter;
+    uint8_t id[TP_PASSKEY_ID_MAX], key[TP_PASSKEY_KEY_MAX]; /* key: as libfido2 exports it */
+    size_t id_len, key_len;
+    int type; /* COSE algorithm, negative */
+    uint32_t counter;
+} tp_passkey;
+/* By voter: insert or replace. TP_REFUSED: its id is another voter's. */
+TP_MUST_USE tp_err tp_store_passkey_put(tp_store *s, const tp_passkey *p);
+TP_MUST_USE tp_err tp_store_passkey_of(tp_store *s, int64_t voter, tp_passkey *p, bool *found);
+/* None is TP_OK too. */
+TP_MUST_USE tp_err tp_store_passkey_remove(tp_store *s, int64_t voter);
+
 /* Sessions: SHA-256 of a token whose holder has typed a voter's one-time code. Adding one twice is
  * harmless. */
 TP_MUST_USE tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 32], int64_t voter,

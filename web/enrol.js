@@ -6,6 +6,7 @@ import { startCore } from './core.js';
 import { notice } from './dom.js';
 import { register as registerKey } from './enrol/key.js';
 import { register as registerMessage } from './enrol/message.js';
+import { comeBack, register as registerProvider } from './enrol/oidc.js';
 import { Page } from './enrol/page.js';
 import { register as registerStatus } from './enrol/status.js';
 import { whoScreen } from './enrol/who.js';
@@ -22,7 +23,9 @@ start('enrol', async (app) => {
   }
   const page = new Page(app, core);
   app.leave(() => page.leave());
-  for (const register of [registerMessage, registerKey, registerStatus]) register(page);
-  if (['setup', 'open'].includes(app.election.phase)) app.show(() => whoScreen(page), { focus: false });
+  for (const register of [registerMessage, registerProvider, registerKey, registerStatus]) register(page);
+  page.first = () => whoScreen(page);
+  if (await comeBack(page)) return;
+  if (['setup', 'open'].includes(app.election.phase)) app.show(page.first, { focus: false });
   else app.show(() => ({ title: t('enrol.title'), content: notice('info', t('enrol.over'), t('enrol.over-what')) }));
 });

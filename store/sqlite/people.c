@@ -95,6 +95,46 @@ tp_err tp_store_enrolment_counts(tp_store *s, uint64_t counts[static 5]) {
     return err;
 }
 
+/* ---- passkeys ---- */
+
+tp_err tp_store_passkey_put(tp_store *s, const tp_passkey *p) {
+    sqlite3_stmt *st = sql_use(s, SQL_PASSKEY_PUT);
+    sql_int(st, 1, (uint64_t)p->voter);
+    sql_blob(st, 2, p->id, p->id_len);
+    sql_int(st, 3, (uint64_t)(int64_t)p->type);
+    sql_blob(st, 4, p->key, p->key_len);
+    sql_int(st, 5, p->counter);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_passkey_of(tp_store *s, int64_t voter, tp_passkey *p, bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_PASSKEY_OF);
+    memset(p, 0, sizeof *p);
+    sql_int(st, 1, (uint64_t)voter);
+    tp_err err = sql_row(s, st, found);
+    if (*found) {
+        p->voter = voter;
+        p->id_len = (size_t)sqlite3_column_bytes(st, 0);
+        p->type = (int)sqlite3_column_int64(st, 1);
+        p->key_len = (size_t)sqlite3_column_bytes(st, 2);
+        p->counter = (uint32_t)sql_get_int(st, 3);
+        if (p->id_len > sizeof p->id || p->key_len > sizeof p->key) {
+            err = TP_SYSTEM;
+        } else {
+            sql_get_blob(st, 0, p->id, p->id_len);
+            sql_get_blob(st, 2, p->key, p->key_len);
+        }
+    }
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_passkey_remove(tp_store *s, int64_t voter) {
+    sqlite3_stmt *st = sql_use(s, SQL_PASSKEY_REMOVE);
+    sql_int(st, 1, (uint64_t)voter);
+    return sql_run(s, st);
+}
+
 /* ---- sessions ---- */
 
 tp_err tp_store_session_add(tp_store *s, const uint8_t hash[static 32], int64_t voter,

@@ -127,6 +127,14 @@ SELECT bytes FROM upload WHERE application = ?1 AND kind = ?2;
 -- name: uploads_delete
 DELETE FROM upload WHERE application = ?1;
 
+-- name: passkey_put
+INSERT INTO passkey (voter, id, type, key, counter) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (voter) DO UPDATE SET id = ?2, type = ?3, key = ?4, counter = ?5;
+-- name: passkey_of
+SELECT id, type, key, counter FROM passkey WHERE voter = ?1;
+-- name: passkey_remove
+DELETE FROM passkey WHERE voter = ?1;
+
 -- name: session_add
 INSERT INTO session (hash, voter, time) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING;
 -- name: session_find

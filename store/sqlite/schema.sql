@@ -82,6 +82,14 @@ CREATE TABLE decision (
     UNIQUE (credential, registrar, verdict)
 ) STRICT;
 
+CREATE TABLE passkey (
+    voter   INTEGER PRIMARY KEY REFERENCES voter,
+    id      BLOB NOT NULL UNIQUE,
+    type    INTEGER NOT NULL,
+    key     BLOB NOT NULL,
+    counter INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE session (
     hash  BLOB PRIMARY KEY,
     voter INTEGER NOT NULL REFERENCES voter,

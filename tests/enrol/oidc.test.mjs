@@ -2,13 +2,10 @@
 // a provider that lies. spec: H-10
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import http from 'node:http';
 import test from 'node:test';
-import { once } from 'node:events';
-
-import { Provider } from 'oidc-provider';
 
 import { Election } from '../support/election.mjs';
+import { listen, newKey, realProvider, signIn } from './provider.mjs';
 
 const born = '1990-01-01';
 const b64 = (x) => Buffer.from(x).toString('base64url');
@@ -32,73 +29,6 @@ async function begun(e, number = 'G-01') {
   const { enrolment } = await e.post('/api/enrol/start', { number, birth_date: born });
   return enrolment;
 }
-const listen = async (handler, port = 0) => {
-  const server = http.createServer(handler).listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-};
-
-// ---- the real one ----
-
-function realProvider(port, jwk, redirect) {
-  const provider = new Provider(`http://127.0.0.1:${port}`, {
-    clients: [
-      {
-        client_id: 'tapat',
-        client_secret: 'a secret of sixteen or more',
-        redirect_uris: [redirect],
-        grant_types: ['authorization_code'],
-        response_types: ['code'],
-        id_token_signed_response_alg: jwk.alg,
-      },
-    ],
-    jwks: { keys: [jwk] },
-    cookies: { keys: ['test'] },
-    claims: { openid: ['sub', 'number'] },
-    conformIdTokenClaims: false,
-    pkce: { required: () => true },
-    features: { devInteractions: { enabled: true } },
-    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: `person ${id}`, number: id }) }),
-  });
-  return provider.callback();
-}
-
-// What a person's browser does at the provider: cookies, redirects, the two forms.
-async function signIn(location, login) {
-  const cookies = new Map();
-  const go = async (url, form) => {
-    const answer = await fetch(url, {
-      redirect: 'manual',
-      method: form ? 'POST' : 'GET',
-      body: form && new URLSearchParams(form),
-      headers: { cookie: [...cookies].map(([k, v]) => `${k}=${v}`).join('; ') },
-    });
-    for (const c of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(c);
-      cookies.set(name, value);
-    }
-    const next = answer.headers.get('location');
-    return next ? new URL(next, url) : answer.text();
-  };
-  let at = new URL(location);
-  for (let i = 0; i < 12; i += 1) {
-    if (at.searchParams.has('code') || at.searchParams.has('error')) return at.searchParams;
-    const next = await go(at);
-    if (next instanceof URL) {
-      at = next;
-    } else {
-      const prompt = /name="prompt" value="(\w+)"/.exec(next)[1];
-      at = await go(at, prompt === 'login' ? { prompt, login, password: 'any' } : { prompt });
-    }
-  }
-  throw new Error('the provider leads nowhere');
-}
-const newKey = (kid, alg) => {
-  const kind = alg === 'ES256' ? ['ec', { namedCurve: 'prime256v1' }] : ['rsa', { modulusLength: 2048 }];
-  const { privateKey } = crypto.generateKeyPairSync(...kind);
-  return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
-};
-
 test('oidc-provider: sign in, another person, changed keys', { timeout: 120000 }, async () => {
   let callback;
   const server = await listen((rq, rs) => callback(rq, rs));

@@ -399,6 +399,30 @@ static void test_decisions(void **state) {
     assert_int_equal(count, 0);
 }
 
+static void test_passkeys(void **state) {
+    scene *c = *state;
+    tp_passkey p = {.voter = 1, .id = {1, 2}, .id_len = 2, .key = {9}, .key_len = 64, .type = -7},
+               got;
+    bool found;
+    for (unsigned i = 1; i <= 2; i++) {
+        tp_voter v = voter(i);
+        OK(tp_store_voter_add(c->s, &v, ""));
+    }
+    OK(tp_store_passkey_of(c->s, 1, &got, &found));
+    assert_false(found);
+    OK(tp_store_passkey_put(c->s, &p));
+    p.counter = 4000000000u;
+    OK(tp_store_passkey_put(c->s, &p));
+    OK(tp_store_passkey_of(c->s, 1, &got, &found));
+    assert_true(found);
+    assert_memory_equal(&got, &p, sizeof p);
+    p.voter = 2;
+    REFUSED(tp_store_passkey_put(c->s, &p)); /* another's */
+    OK(tp_store_passkey_remove(c->s, 1));
+    OK(tp_store_passkey_remove(c->s, 1));
+    OK(tp_store_passkey_put(c->s, &p));
+}
+
 static void test_uploads(void **state) {
     scene *c = *state;
     uint8_t *bytes;
@@ -749,9 +773,9 @@ int main(void) {
         TEST(test_open),         TEST(test_meta),         TEST(test_roll),
         TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
         TEST(test_applications), TEST(test_decisions),    TEST(test_uploads),
-        TEST(test_sessions),     TEST(test_messages),     TEST(test_credentials),
-        TEST(test_ballots),      TEST(test_entries),      TEST(test_documents),
-        TEST(test_atomic),
+        TEST(test_passkeys),     TEST(test_sessions),     TEST(test_messages),
+        TEST(test_credentials),  TEST(test_ballots),      TEST(test_entries),
+        TEST(test_documents),    TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

@@ -58,5 +58,10 @@ function messageScreen(page) {
 }
 
 export function register(page) {
-  page.register(['started'], async () => page.app.show(() => messageScreen(page)));
+  const show = async () => page.app.show(() => messageScreen(page));
+  page.register(['started'], show);
+  page.routes.set('code', async () => {
+    await sendCode(page.state, page.state.contacts[0].contact);
+    await show();
+  });
 }

@@ -2,7 +2,7 @@
 // the way from a state of the server to the screen for it. A screen is a file beside this one; it
 // registers what it shows for which states.
 
-import { h } from '../dom.js';
+import { button, h } from '../dom.js';
 import { fromHex } from '../hex.js';
 import { t } from '../i18n.js';
 import { failure } from '../shell.js';
@@ -15,6 +15,7 @@ export class Page {
     this.timer = 0;
     this.state = Page.fresh();
     this.screens = new Map();
+    this.routes = new Map(); // by name: an async function that begins this route
   }
 
   static fresh() {
@@ -25,6 +26,32 @@ export class Page {
     clearTimeout(this.timer);
     this.state = Page.fresh();
     this.core.stop();
+  }
+
+  // A button that begins something, and says beside itself why it could not.
+  opener(label, open) {
+    const message = h('div', {});
+    const go = button(label, async () => {
+      go.disabled = true;
+      message.replaceChildren();
+      try {
+        await open();
+      } catch (e) {
+        message.replaceChildren(failure(e));
+      }
+      go.disabled = false;
+    }, { class: 'primary' });
+    return h('div', {}, go, message);
+  }
+
+  // Back to the first screen, with what was typed there.
+  restart() {
+    clearTimeout(this.timer);
+    this.app.show(this.first);
+  }
+
+  again() {
+    return h('div', { class: 'actions' }, button(t('enrol.again'), () => this.restart(), { class: 'primary' }));
   }
 
   // open: an async function of the server's answer, which shows the screen of these states.

@@ -6,6 +6,7 @@ import { fromHex } from '../hex.js';
 import { t, words } from '../i18n.js';
 import { link } from '../shell.js';
 import { steps } from './page.js';
+import { passkeyOffer } from './passkey.js';
 
 const POLL_MS = { first: 1000, most: 10000 };
 
@@ -33,7 +34,8 @@ function lookAgain(page, wait) {
   page.timer = setTimeout(() => readStatus(page).catch(() => lookAgain(page, POLL_MS.most)), state.wait);
 }
 
-function statusScreen({ state, app }) {
+function statusScreen(page) {
+  const { state, app } = page;
   const { status } = state;
   // The registrars must have signed the key of this device and no other.
   const foreign = state.own && status.credential && status.credential !== state.own;
@@ -52,6 +54,7 @@ function statusScreen({ state, app }) {
         h('h2', {}, t('slip.fingerprint')),
         state.name ? codeBlock(state.name, t('slip.fingerprint')) : null,
         h('p', { class: 'hint' }, t(state.own ? 'done.fingerprint' : 'done.compare'))),
+      passkeyOffer(page),
       h('div', { class: 'actions no-print' }, button(t('print'), () => print()),
         link('/', t('to-home'), { class: 'button' })),
     ],

@@ -3,8 +3,9 @@
 import { post } from '../api.js';
 import { field, h } from '../dom.js';
 import { t } from '../i18n.js';
-import { sendCode } from './message.js';
 import { form, steps } from './page.js';
+import { passkeyScreen } from './passkey.js';
+import { chooseRoute } from './routes.js';
 
 // A token, which gives no right yet; and what routes the voter's post has.
 async function begin(page) {
@@ -13,8 +14,10 @@ async function begin(page) {
   state.enrolment = answer.enrolment;
   state.routes = answer.routes;
   state.contacts = answer.contacts;
-  await sendCode(state, 1);
-  await page.show({ state: 'started' });
+  state.provider = answer.provider || '';
+  state.guarded = answer.passkey;
+  if (answer.passkey) page.app.show(() => passkeyScreen(page));
+  else await chooseRoute(page);
 }
 
 export function whoScreen(page) {
