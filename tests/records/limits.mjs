@@ -363,6 +363,7 @@ function notes({ file, edit, lines, at, list }) {
   text('a tab', (t) => t.replace('small', 'sm\tall'));
   text('U+007F', (t) => t.replace('small', 'sm\u007fall'));
   text('no empty line', (t) => t.replace('\n\n', '\n'));
+  text('an empty line more', (t) => t.replace('\n\n', '\n\n\n'));
   text('no signatures', (t) => t.replace(/\n\n[^]*/, '\n\n'));
   text('no line feed at the end', (t) => t.replace(/\n$/, 'x'));
   text('a hyphen for the dash', (t) => t.replace('\u2014', '-'));
@@ -540,7 +541,13 @@ function files({ file, edit, at, list }) {
     `document/${'0'.repeat(64)}x`,
     'document/x',
   ])
-    file(`named ${name.replace(/0{9,}/, (x) => `${x.length} zeros `).slice(0, 40)}`, 'begun', (f) => f.set(name, X), 'files', 'files.unknown');
+    file(
+      `named ${name.replace(/0{9,}/, (x) => `${x.length} zeros `).slice(0, 40)}`,
+      'begun',
+      (f) => f.set(name, X),
+      'files',
+      'files.unknown',
+    );
   file(
     'a table that is a link',
     'published',

@@ -9,7 +9,16 @@ import { ed25519Public } from './folder.mjs';
 // The first of each kind of object: its path, and what is wrong with a member, by code.
 const long = 'x'.repeat(401);
 const textual = [['value', '', ' x', 'x ', long, 'a\u0001b', 'a\u007fb', 'a\u2028b', 'a\u2066b']];
-const key = [['key', '0'.repeat(63), `${'0'.repeat(63)}g`, `${'0'.repeat(63)}G`, '01'.repeat(32), (x) => `${x}x`]];
+const key = [
+  [
+    'key',
+    '0'.repeat(63),
+    `${'0'.repeat(63)}g`,
+    `${'0'.repeat(63)}G`,
+    '01'.repeat(32),
+    (x) => `${x}x`,
+  ],
+];
 const idLike = [['value', '', 'x'.repeat(41), 'a b', 'a/b', 'é']];
 const number = (min, max) => [
   ['value', min - 1, max + 1],
@@ -59,7 +68,12 @@ const objects = {
           ...['2028-13-10T00:00:00Z', '2028-04-00T00:00:00Z', '2028-04-10T24:00:00Z'],
           ...['2028-04-10T00:60:00Z', '2028-04-10T00:00:60Z', '2028-04-10 00:00:00Z'],
           ...['2028-04-10T00:00:00', '2028-04-10T00:00:00+', '1999-04-10T00:00:00Z'],
-          ...['2028-04-10T00:00:00Zx', '2200-04-10T00:00:00Z', '2100-02-29T00:00:00Z', '2028-04-1:T00:00:00Z'],
+          ...[
+            '2028-04-10T00:00:00Zx',
+            '2200-04-10T00:00:00Z',
+            '2100-02-29T00:00:00Z',
+            '2028-04-1:T00:00:00Z',
+          ],
           ...['2028-04-1/T00:00:00Z'],
         ],
       ],
@@ -182,10 +196,14 @@ export function schema({ manifest, enrolment }) {
       wrong
         .flatMap(([code, ...values]) => values.map((x) => [code, x]))
         .forEach(([code, x], i) =>
-          one(`${full}: wrong in way ${i + 1}`, (v) => {
-            const old = at(v, path)[name];
-            at(v, path)[name] = typeof x === 'function' ? x(old) : x;
-          }, code),
+          one(
+            `${full}: wrong in way ${i + 1}`,
+            (v) => {
+              const old = at(v, path)[name];
+              at(v, path)[name] = typeof x === 'function' ? x(old) : x;
+            },
+            code,
+          ),
         );
     }
   }
@@ -243,7 +261,8 @@ function lists(one) {
     (v) => void (v.styles[1].contests = ['one', 'one']),
     'duplicate',
   );
-  one('a style of a stranger', (v) => void (v.styles[1].contests = ['one', 'three']), 'reference');
+  one('a style of a stranger', (v) => void (v.styles[1].contests = ['three']), 'reference');
+  one('a log key off the curve', (v) => void (v.log.key = `02${'00'.repeat(31)}`), 'key');
   one('a language more in a title', (v) => void (v.contests[0].title.es = 'x'), 'members');
   one(
     'a language instead of another',
@@ -319,13 +338,14 @@ function texts(manifest) {
   const text = (name, change, code = 'json') =>
     manifest(`${name}`, (v) => change(JSON.stringify(v, null, 1)), code);
   text('a member without a colon', (t) => t.replace('"tapat": 1', '"tapat" 1'));
-  text('a member without quotes', (t) => t.replace('"tapat"', 'tapat'));
+  text('a member without quotes', (t) => t.replace('"tapat"', 'tapat"'));
   text('a comma at the end of a list', (t) => t.replace(/\]/, ',]'));
-  text('a list that does not end', (t) => t.replace(/\]/, ''));
+  text('a list that does not end', (t) => t.replace(/\](\s*\}\s*,\s*"log")/, '$1'));
   text('a word that is none', (t) => t.replace('true', 'yes'));
   text('a control character in a text', (t) => t.replace('A small', 'A\nsmall'));
   text('a text that does not end', (t) => t.slice(0, t.indexOf('small')));
   text('another escape', (t) => t.replace('A small', 'A\\xsmall'));
+  text('an escape of another letter', (t) => t.replace('A small', 'A \\x0041 small'));
   text('an escape cut', (t) => t.replace('A small', 'A \\u12g4 small'));
   text('an integer of 2^63', (t) => t.replace('"tapat": 1', '"tapat": 9223372036854775808'));
   text('an integer below -2^63', (t) => t.replace('"tapat": 1', '"tapat": -9223372036854775809'));

@@ -1,0 +1,43 @@
+// The corpus of records, held in memory: [{ name, expect, known, files }]; expect is "good", or the
+// check and the code of the refusal; known the fingerprint that the verifier is told, if it is.
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { hex } from '../../verifier/bytes.js';
+import { writeFolder } from '../records/folder.mjs';
+import { at, stages, tampered, unusual } from '../records/tampered.mjs';
+
+// As write_verdict of driver.c has it.
+export function verdictOf(report) {
+  const c = report.checks.find((x) => x.verdict === 'FAIL');
+  if (!c)
+    return `good${report.checks.map((x) => `; ${x.check} ${x.verdict} ${x.detail}`).join('')}`;
+  const where = c.where.replace(/^(entry \d+).*|^(?!entry|tile|document).*/s, '$1');
+  return `${c.check} ${c.code} ${where}`;
+}
+
+const told = {
+  name: 'another fingerprint is known',
+  check: 'manifest',
+  code: 'manifest.fingerprint',
+  known: new Uint8Array(32).fill(7),
+  make: () => at('begun'),
+};
+
+export function corpus() {
+  const good = [...stages.map((stage) => ({ name: stage, make: () => at(stage) })), ...unusual];
+  return [...good, told, ...tampered].map((r) => {
+    const election = r.make(),
+      files = election.fileList();
+    r.files?.(files, election);
+    const expect = r.check ? `${r.check} ${r.code}` : 'good';
+    return { name: r.name, expect, known: r.known ?? null, files };
+  });
+}
+
+// One folder a record, and the list of them: what the program reads.
+export function writeCorpus(dir, list) {
+  list.forEach(({ files }, i) => writeFolder(path.join(dir, String(i)), files));
+  const lines = list.map((r) => `${r.name}\t${r.expect}\t${r.known ? hex(r.known) : ''}\n`);
+  fs.writeFileSync(path.join(dir, 'list'), lines.join(''));
+}
