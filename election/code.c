@@ -14,9 +14,10 @@
 _Static_assert(TP_CODE_SYMBOLS <= 30 && TP_FINGERPRINT_SYMBOLS <= 30, "weights must differ");
 _Static_assert(TP_CODE_TEXT >= TP_CODE_SYMBOLS + TP_CODE_SYMBOLS / 5 + 2, "room for the text");
 
-/* 1 if a >= b, for values below 2^31. */
+/* 1 if a >= b, for values below 2^31. Without the barrier a compiler sees the comparison through
+ * the arithmetic, and branches. */
 static uint32_t at_least(uint32_t a, uint32_t b) {
-    return 1 ^ ((a - b) >> 31);
+    return 1 ^ ((uint32_t)tp_barrier(a - b) >> 31);
 }
 
 /* The letters I, L, O and U are left out of the alphabet. */

@@ -48,7 +48,7 @@ for source in $sources; do
   # Speed where the time goes, size elsewhere.
   case ${out##*/}/$source in
     tapat-verify.wasm/* | */field25.c | */mul.c | */argon2id.c | */sha512.c) optimise=-O2 ;;
-    *) optimise=-Os ;;
+    *) optimise=-Oz ;;
   esac
   object=$work/$(echo "$source" | tr / _ | sed 's/c$/o/')
   # shellcheck disable=SC2086 # options without spaces

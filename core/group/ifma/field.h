@@ -6,7 +6,8 @@
  *  1. tight: every limb < 2^51 + 2^16. Fit to be a factor. The value is below 2p, not reduced.
  *  2. raw: every limb < 2^62.5. A product is a raw with limbs < 2^59 (see mul_raw); raws are added
  *     and subtracted, then carried once.
- *  3. Nothing here branches or addresses memory by a value.
+ *  3. Nothing here branches or addresses memory by a value; builds with TP_FIELD_CHECK stop at a
+ *     limb beyond its bound.
  * spec: chapter 2 (primitives).
  */
 #ifndef TAPAT_CORE_GROUP_IFMA_FIELD_H
@@ -48,6 +49,20 @@ TP_INLINE v8 and51(v8 a) {
     return _mm512_and_si512(a, word(TP_LIMB51));
 }
 
+#ifdef TP_FIELD_CHECK
+static void check_limbs(const v8 *v, int n, uint64_t below) {
+    for (int i = 0; i < n; i++)
+        if (_mm512_cmpge_epu64_mask(v[i], word(below))) __builtin_trap();
+}
+#else
+TP_INLINE void check_limbs(const v8 *v, int n, uint64_t below) {
+    (void)v, (void)n, (void)below;
+}
+#endif
+#define TP_TIGHT   ((1ULL << 51) + (1ULL << 16))
+#define TP_FACTOR  (1ULL << 52)          /* what the multiplier takes */
+#define TP_CARRIED 0x5a82799900000000ULL /* < 2^62.5 */
+
 TP_INLINE tight spread(const constant *c) {
     return (tight){{word(c->v[0]), word(c->v[1]), word(c->v[2]), word(c->v[3]), word(c->v[4])}};
 }
@@ -64,6 +79,7 @@ TP_INLINE raw widen(tight a) {
 /* One parallel carry. In: limbs < 2^62.5. A carry is then < 2^11.5, and the top one, 19-fold,
  * < 2^15.8: out is tight. */
 TP_INLINE tight carry(raw a) {
+    check_limbs(a.v, 5, TP_CARRIED);
     v8 c0 = _mm512_srli_epi64(a.v[0], 51), c1 = _mm512_srli_epi64(a.v[1], 51),
        c2 = _mm512_srli_epi64(a.v[2], 51), c3 = _mm512_srli_epi64(a.v[3], 51),
        c4 = _mm512_srli_epi64(a.v[4], 51);
@@ -79,6 +95,7 @@ TP_INLINE raw raw_add(raw a, raw b) {
 /* a - b + 2^10 p. In: limbs of b < 2^10 (2^51 - 19), which every sum of up to three products is,
  * so no lane goes below zero; limbs of a < 2^61, so the result is < 2^62. */
 TP_INLINE raw raw_sub(raw a, raw b) {
+    check_limbs(a.v, 5, 1ULL << 61), check_limbs(b.v, 5, (TP_LIMB51 - 18) << 10);
     const v8 p0 = word((TP_LIMB51 - 18) << 10), pi = word(TP_LIMB51 << 10);
     return (raw){{add(a.v[0], sub(p0, b.v[0])), add(a.v[1], sub(pi, b.v[1])),
                   add(a.v[2], sub(pi, b.v[2])), add(a.v[3], sub(pi, b.v[3])),
@@ -100,6 +117,7 @@ TP_INLINE tight fe_neg(tight a) {
 /* 19 x for x < 2^59. A multiplier hidden from the compiler: it would make four shifts and sums of
  * what is one instruction, and the shifts have but one port. */
 TP_INLINE v8 times19(v8 x) {
+    check_limbs(&x, 1, 1ULL << 59);
     v8 nineteen = word(19);
     __asm__("" : "+v"(nineteen));
     return _mm512_mullo_epi64(x, nineteen);
@@ -110,10 +128,11 @@ TP_INLINE v8 times19(v8 x) {
 
 /* The product. a_i b_j = lo + 2^52 hi has lo at weight 2^(51(i+j)) and hi at twice the weight
  * 2^(51(i+j+1)). The upper half (weights 5 to 9) comes first and is folded 19-fold under the lower.
- * In: tight, or limbs < 2^52 for one of the two (niels, point.h).
+ * In: tight, or limbs < 2^52 for the second (niels, point.h).
  * lo < 2^52 and hi < 2^50.01 for tight factors (hi < 2^51.01 with a 52-bit one). Largest limb, 0:
  * 19 (4 lo + 10 hi) + lo < 19 * 6.6 * 2^52 + 2^52 < 2^59 (< 19 * 9.2 * 2^52 + 2^52 < 2^60). */
 TP_INLINE raw mul_raw(tight x, tight y) {
+    check_limbs(x.v, 5, TP_TIGHT), check_limbs(y.v, 5, TP_FACTOR);
     const v8 z = _mm512_setzero_si512(), *a = x.v, *b = y.v;
     v8 h5 = HI(HI(HI(HI(HI(z, a[0], b[4]), a[1], b[3]), a[2], b[2]), a[3], b[1]), a[4], b[0]);
     v8 h6 = HI(HI(HI(HI(z, a[1], b[4]), a[2], b[3]), a[3], b[2]), a[4], b[1]);
@@ -141,6 +160,7 @@ TP_INLINE raw mul_raw(tight x, tight y) {
 
 /* The square; bounds as mul_raw. Doubled terms are doubled as sums: 2 a_i may not fit 52 bits. */
 TP_INLINE raw sqr_raw(tight x) {
+    check_limbs(x.v, 5, TP_TIGHT);
     const v8 z = _mm512_setzero_si512(), *a = x.v;
     v8 h5 = HI(HI(z, a[0], a[4]), a[1], a[3]);
     v8 h6 = HI(HI(z, a[1], a[4]), a[2], a[3]);
@@ -194,6 +214,7 @@ TP_INLINE tight fe_select(__mmask8 m, tight a, tight b) {
 /* The one representative below p: limbs < 2^51. A tight value is < 2^255 + 2^221 < 2p, so p is
  * subtracted once or not at all, and value + 19 >= 2^255 says which. */
 TP_INLINE tight freeze(tight a) {
+    check_limbs(a.v, 5, TP_TIGHT);
     v8 q = word(19);
     for (int i = 0; i < 5; i++)
         q = _mm512_srli_epi64(add(a.v[i], q), 51);

@@ -86,7 +86,7 @@ TP_INLINE extended running_to_extended(running r) {
 /* (2x, 2y, 2, 2xy): a sum of one term for one product, 2xy = 2dxy/d. */
 TP_INLINE running niels_to_running(niels q) {
     return (running){fe_add(q.ypx, q.ypx), fe_add(q.ymx, q.ymx), fe_small(2),
-                     fe_mul_constant(q.t2d, &edwards_1_over_d)};
+                     fe_mul(spread(&edwards_1_over_d), q.t2d)};
 }
 
 TP_INLINE running running_identity(void) {

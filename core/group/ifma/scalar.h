@@ -79,6 +79,7 @@ TP_INLINE wide8 sc_wide_zero(void) {
 
 /* t += a b. A limb grows by less than 10 * 2^52. */
 TP_INLINE wide8 sc_mul_into(wide8 t, scalar8 a, scalar8 b) {
+    check_limbs(a.v, 5, TP_FACTOR), check_limbs(b.v, 5, TP_FACTOR);
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 5; j++) {
             t.v[i + j] = _mm512_madd52lo_epu64(t.v[i + j], a.v[i], b.v[j]);
@@ -89,6 +90,7 @@ TP_INLINE wide8 sc_mul_into(wide8 t, scalar8 a, scalar8 b) {
 
 /* t / R modulo L, below t/R + L. Limbs of t < 2^64 - 2^57. */
 TP_INLINE scalar8 sc_reduce(wide8 t) {
+    check_limbs(t.v, 10, 0 - (1ULL << 57));
     const v8 z = _mm512_setzero_si512(), minus = word(MINUS_1_OVER_L);
     const scalar8 l = sc_spread(&order_l);
     for (int i = 0; i < 5; i++) {
