@@ -118,6 +118,7 @@ int tp_cmd_exclude(int argc, char **argv);
 int tp_cmd_roll(int argc, char **argv);
 int tp_cmd_trustee(int argc, char **argv);
 int tp_cmd_registrar(int argc, char **argv);
+int tp_cmd_letter(int argc, char **argv);
 int tp_cmd_message(int argc, char **argv);
 int tp_cmd_serve(int argc, char **argv);
 int tp_cmd_board(int argc, char **argv);

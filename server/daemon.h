@@ -224,6 +224,7 @@ void tp_post_entry(tp_request *rq, void *server);
 void tp_post_waiting(tp_request *rq, void *server);
 void tp_post_document_read(tp_request *rq, void *server);
 void tp_post_refusal(tp_request *rq, void *server);
+void tp_post_letter(tp_request *rq, void *server);
 void tp_post_report(tp_request *rq, void *server);
 void tp_post_registrations(tp_request *rq, void *server);
 

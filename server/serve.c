@@ -47,6 +47,7 @@ const tp_route tp_routes[] = {
     {TP_POST, "/api/enrol/status", JSON_MAX, tp_post_enrol_status},
     {TP_POST, "/api/enrol/oidc", JSON_MAX, tp_post_oidc},
     {TP_POST, "/api/enrol/oidc/finish", JSON_MAX, tp_post_oidc_finish},
+    {TP_POST, "/api/enrol/letter", JSON_MAX, tp_post_letter},
     {TP_POST, "/api/message/report", JSON_MAX, tp_post_report},
     {TP_POST, "/api/enrol/passkey/new", JSON_MAX, tp_post_passkey_new},
     {TP_POST, "/api/enrol/passkey/add", JSON_MAX, tp_post_passkey_add},

@@ -257,6 +257,34 @@ TP_MUST_USE tp_err tp_store_messages_recover(tp_store *s, uint64_t now);
 TP_MUST_USE tp_err tp_store_message_counts(tp_store *s,
                                            uint64_t counts[TP_MESSAGE_CHANNELS][TP_MESSAGE_STATES]);
 
+/* ---- letters with a code on paper ---- */
+typedef enum {
+    TP_LETTER_PRINTED = 1,
+    TP_LETTER_USED,
+    TP_LETTER_VOID,
+    TP_LETTER_STATES
+} tp_letter_state;
+typedef struct {
+    int64_t id, voter;
+    uint8_t hash[32]; /* of the code; unique */
+    tp_letter_state state;
+    uint64_t printed, updated; /* Unix seconds */
+} tp_letter;
+/* A new letter, PRINTED at `time`; the voter's PRINTED ones become VOID. The id is given by the
+ * store. TP_REFUSED: there is one with this hash. */
+TP_MUST_USE tp_err tp_store_letter_add(tp_store *s, int64_t voter, const uint8_t hash[static 32],
+                                       uint64_t time);
+TP_MUST_USE tp_err tp_store_letter_find(tp_store *s, const uint8_t hash[static 32], tp_letter *l,
+                                        bool *found);
+/* The voter's newest. */
+TP_MUST_USE tp_err tp_store_letter_of(tp_store *s, int64_t voter, tp_letter *l, bool *found);
+TP_MUST_USE tp_err tp_store_letter_put(tp_store *s, int64_t id, tp_letter_state state,
+                                       uint64_t time);
+/* The newest first, at most max, with ids below `before` (0: all). */
+TP_MUST_USE tp_err tp_store_letters(tp_store *s, int64_t before, tp_letter *l, size_t max,
+                                    size_t *count);
+TP_MUST_USE tp_err tp_store_letter_counts(tp_store *s, uint64_t counts[TP_LETTER_STATES]);
+
 /* ---- credentials ---- */
 typedef struct {
     uint8_t key[32];

@@ -176,6 +176,23 @@ SELECT count(DISTINCT voter) FROM message WHERE recipient = ?1 AND kind = ?2 AND
 -- name: message_counts
 SELECT channel, state, count(*) FROM message GROUP BY channel, state;
 
+-- name: letter_void
+UPDATE letter SET state = 3, updated = ?2 WHERE voter = ?1 AND state = 1 AND hash <> ?3;
+-- name: letter_add
+INSERT INTO letter (voter, hash, state, printed, updated) VALUES (?1, ?2, 1, ?3, ?3);
+-- name: letter_find
+SELECT id, voter, hash, state, printed, updated FROM letter WHERE hash = ?1;
+-- name: letter_of
+SELECT id, voter, hash, state, printed, updated FROM letter WHERE voter = ?1
+ORDER BY id DESC LIMIT 1;
+-- name: letter_put
+UPDATE letter SET state = ?2, updated = ?3 WHERE id = ?1;
+-- name: letters
+SELECT id, voter, hash, state, printed, updated FROM letter WHERE id < ?2
+ORDER BY id DESC LIMIT ?1;
+-- name: letter_counts
+SELECT state, count(*) FROM letter GROUP BY state;
+
 -- name: credential_put
 INSERT INTO credential (key, unit, style, ready, on_board, cancelled, excluded, sequence, tip,
                         recorded, registration)

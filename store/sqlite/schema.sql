@@ -119,6 +119,17 @@ CREATE INDEX message_due ON message (channel, expires) WHERE state = 1;
 CREATE INDEX message_sending ON message (id) WHERE state = 2;
 CREATE INDEX message_state ON message (channel, state);
 
+CREATE TABLE letter (
+    id      INTEGER PRIMARY KEY,
+    voter   INTEGER NOT NULL REFERENCES voter,
+    hash    BLOB NOT NULL UNIQUE,
+    state   INTEGER NOT NULL,
+    printed INTEGER NOT NULL,
+    updated INTEGER NOT NULL
+) STRICT;
+CREATE INDEX letter_voter ON letter (voter);
+CREATE INDEX letter_state ON letter (state);
+
 CREATE TABLE credential (
     key          BLOB PRIMARY KEY,
     unit         INTEGER NOT NULL,

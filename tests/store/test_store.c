@@ -508,6 +508,39 @@ static void add_messages(tp_store *s) {
     }
 }
 
+static void test_letters(void **state) {
+    scene *c = *state;
+    tp_letter l, list[4];
+    uint8_t hash[4][32] = {{1}, {2}, {3}, {4}};
+    uint64_t counts[TP_LETTER_STATES];
+    bool found;
+    size_t count;
+    for (unsigned i = 1; i <= 2; i++) {
+        tp_voter v = voter(i);
+        OK(tp_store_voter_add(c->s, &v, ""));
+        OK(tp_store_letter_add(c->s, i, hash[i], 10 + i));
+    }
+    REFUSED(tp_store_letter_add(c->s, 2, hash[1], 20)); /* another's code */
+    OK(tp_store_letter_add(c->s, 1, hash[3], 30));
+    OK(tp_store_letter_find(c->s, hash[1], &l, &found));
+    assert_true(found && l.voter == 1 && l.state == TP_LETTER_VOID);
+    assert_true(l.printed == 11 && l.updated == 30);
+    OK(tp_store_letter_of(c->s, 1, &l, &found));
+    assert_true(found && l.state == TP_LETTER_PRINTED);
+    assert_memory_equal(l.hash, hash[3], 32);
+    OK(tp_store_letter_put(c->s, l.id, TP_LETTER_USED, 40));
+    OK(tp_store_letter_find(c->s, hash[0], &l, &found));
+    assert_false(found);
+    OK(tp_store_letter_of(c->s, 3, &l, &found));
+    assert_false(found);
+    OK(tp_store_letters(c->s, 0, list, 4, &count));
+    assert_true(count == 3 && list[0].state == TP_LETTER_USED && list[0].updated == 40);
+    OK(tp_store_letters(c->s, list[0].id, list, 4, &count));
+    assert_true(count == 2 && list[0].voter == 2);
+    OK(tp_store_letter_counts(c->s, counts));
+    assert_true(counts[TP_LETTER_VOID] == 1 && counts[TP_LETTER_USED] == 1);
+}
+
 static void test_messages(void **state) {
     scene *c = *state;
     tp_message list[4], got;
@@ -774,8 +807,8 @@ int main(void) {
         TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
         TEST(test_applications), TEST(test_decisions),    TEST(test_uploads),
         TEST(test_passkeys),     TEST(test_sessions),     TEST(test_messages),
-        TEST(test_credentials),  TEST(test_ballots),      TEST(test_entries),
-        TEST(test_documents),    TEST(test_atomic),
+        TEST(test_letters),      TEST(test_credentials),  TEST(test_ballots),
+        TEST(test_entries),      TEST(test_documents),    TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

@@ -1,0 +1,93 @@
+/* `tapat letter`: the register of code letters. Printing them is another program, tapat-letters,
+ * beside this one: it alone links what draws. Neither register nor store holds a code. */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "store/store.h"
+
+enum { PAGE = 500 };
+
+static const char *const states[TP_LETTER_STATES] = {NULL, "printed", "used", "void"};
+
+static int print_rows(tp_store *s, json_t *all, uint64_t limit) {
+    tp_letter *l = malloc(PAGE * sizeof *l);
+    tp_err err = l ? TP_OK : TP_SYSTEM;
+    int64_t before = 0;
+    tp_voter v;
+    bool found;
+    for (size_t count = 1; !err && count && json_array_size(all) < limit;) {
+        size_t room = (size_t)limit - json_array_size(all);
+        err = tp_store_letters(s, before, l, room < PAGE ? room : PAGE, &count);
+        for (size_t i = 0; !err && i < count; i++) {
+            err = tp_store_voter_get(s, l[i].voter, &v, &found);
+            json_array_append_new(all,
+                                  json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)l[i].id,
+                                            "number", !err && found ? v.number : "", "state",
+                                            states[l[i].state], "printed", (json_int_t)l[i].printed,
+                                            "updated", (json_int_t)l[i].updated));
+            before = l[i].id;
+        }
+    }
+    free(l);
+    return err ? tp_say(TP_EXIT_SYSTEM, "the store cannot be read") : TP_EXIT_OK;
+}
+
+static void print_counts(tp_store *s) {
+    uint64_t counts[TP_LETTER_STATES];
+    if (tp_store_letter_counts(s, counts) != TP_OK) return;
+    for (unsigned i = 1; i < TP_LETTER_STATES; i++)
+        printf("%-8s %10llu\n", states[i], (unsigned long long)counts[i]);
+}
+
+static int list(int argc, char **argv) {
+    const char *data = NULL;
+    char path[4096];
+    bool json = false;
+    uint64_t limit = 1000;
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+                            {"--limit", "N", TP_ARG_NUMBER, &limit, "at most (1000)"},
+                            {"--json", NULL, TP_ARG_FLAG, &json, "every letter, for programs"},
+                            TP_ARG_END};
+    tp_store *s;
+    tp_args(argc, argv, "letter list --data DIR", "Counts letters by state, or lists them.", table,
+            NULL, 0);
+    if (!data) tp_usage("--data is missing");
+    snprintf(path, sizeof path, "%s/tapat.db", data);
+    if (tp_store_open(&s, path, true) != TP_OK)
+        return tp_say(TP_EXIT_SYSTEM, "%s holds no store of this version", data);
+    int code = TP_EXIT_OK;
+    if (json) {
+        json_t *all = json_array();
+        code = print_rows(s, all, limit);
+        if (!code) json_dumpf(all, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(all);
+    } else {
+        print_counts(s);
+    }
+    tp_store_close(s);
+    return code;
+}
+
+static int print(char **argv) {
+    char own[4096], path[4200];
+    ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (len <= 0) return tp_say(TP_EXIT_SYSTEM, "cannot tell where this program lies");
+    own[len] = 0;
+    snprintf(path, sizeof path, "%s/tapat-letters", dirname(own));
+    execv(path, argv);
+    return tp_say(TP_EXIT_SYSTEM, "%s is not there: build it with cairo, pango and libqrencode",
+                  path);
+}
+
+int tp_cmd_letter(int argc, char **argv) {
+    if (argc >= 2 && !strcmp(argv[1], "print")) return print(argv + 1);
+    if (argc >= 2 && !strcmp(argv[1], "list")) return list(argc - 1, argv + 1);
+    puts("usage: tapat letter print --data DIR --post UNIT --manifest FILE --url URL --out "
+         "FILE.pdf\n"
+         "       tapat letter list --data DIR [--json]\n");
+    return argc >= 2 && !strcmp(argv[1], "--help") ? TP_EXIT_OK : TP_EXIT_USAGE;
+}

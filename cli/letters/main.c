@@ -1,0 +1,199 @@
+/* `tapat letter print`: code letters of a post as a PDF.
+ *
+ *  choose   voters of the post who vote online, have not enrolled and have no letter that is still
+ *           good; or one voter, whose older letter becomes void
+ *  draw     into a file beside the one that is wanted
+ *  store    hashes of the codes, in one transaction
+ *  name     the file gets its name: what it holds is in the register, and nothing else
+ * spec: chapter 10, Q-9.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "cli/cli.h"
+#include "cli/letters/pdf.h"
+#include "election/letter.h"
+#include "store/store.h"
+
+enum { PAGE = 500, LANGS_MAX = 8, LINK_MAX = 512 };
+
+typedef struct {
+    const char *data, *manifest_file, *post, *url, *out, *voter;
+    uint64_t limit;
+    tp_manifest manifest;
+    json_t *document;
+    const char *langs[LANGS_MAX + 1];
+    int unit;
+    tp_store *store;
+    tp_voter *voters;
+    uint8_t (*hashes)[32];
+    size_t count, cap;
+} batch;
+
+/* ---- what is asked for ---- */
+
+static int load_manifest(batch *b) {
+    size_t len, i;
+    tp_fault fault = {0};
+    json_t *lang;
+    uint8_t *text = tp_load_file(b->manifest_file, &len, TP_MAX_DOCUMENT);
+    if (!text) return TP_EXIT_SYSTEM;
+    tp_err err = tp_manifest_parse(&b->manifest, text, len, &fault);
+    b->document = err ? NULL : json_loadb((char *)text, len, 0, NULL);
+    free(text);
+    if (err) return tp_say_fault(&fault, b->manifest_file);
+    json_array_foreach(json_object_get(b->document, "languages"), i, lang) if (i < LANGS_MAX)
+        b->langs[i] = json_string_value(lang);
+    b->unit = -1;
+    for (uint16_t u = 0; u < b->manifest.unit_count; u++)
+        if (!strcmp(b->manifest.units[u].id, b->post)) b->unit = u;
+    if (b->unit < 0) return tp_say(TP_EXIT_REFUSED, "no post %s in the manifest", b->post);
+    if (!(b->manifest.units[b->unit].routes & TP_ROUTE_LETTER))
+        return tp_say(TP_EXIT_REFUSED, "post %s has no code letters (manifest, enrol)", b->post);
+    return TP_EXIT_OK;
+}
+
+/* ---- whom it is for ---- */
+
+static tp_err wants_letter(const batch *b, const tp_voter *v, bool *wants) {
+    tp_enrolment e;
+    tp_letter l;
+    bool enrolling, has;
+    tp_err err = tp_store_enrolment_of(b->store, v->id, &e, &enrolling);
+    if (!err) err = tp_store_letter_of(b->store, v->id, &l, &has);
+    *wants = !err && v->unit == b->unit && v->channel == TP_CHANNEL_ONLINE && !*v->disabled &&
+             !(enrolling && e.state >= TP_ENROL_WAITING);
+    if (!b->voter) *wants = *wants && !(has && l.state == TP_LETTER_PRINTED);
+    return err;
+}
+
+static tp_err take(batch *b, const tp_voter *v) {
+    bool wants;
+    tp_err err = wants_letter(b, v, &wants);
+    if (err || !wants) return err;
+    if (b->count == b->cap) {
+        b->cap = b->cap ? 2 * b->cap : 64;
+        b->voters = realloc(b->voters, b->cap * sizeof *b->voters);
+        b->hashes = realloc(b->hashes, b->cap * sizeof *b->hashes);
+        if (!b->voters || !b->hashes) abort();
+    }
+    b->voters[b->count++] = *v;
+    return TP_OK;
+}
+
+static tp_err choose(batch *b) {
+    tp_voter *page = malloc(PAGE * sizeof *page), one;
+    size_t count = 1;
+    bool found;
+    if (!page) abort();
+    tp_err err = b->voter ? tp_store_voter_find(b->store, b->voter, &one, &found) : TP_OK;
+    if (b->voter && !err && found) err = take(b, &one);
+    int64_t after = 0;
+    while (!b->voter && !err && count && b->count < b->limit) {
+        err = tp_store_voters_after(b->store, after, page, PAGE, &count);
+        for (size_t i = 0; !err && i < count && b->count < b->limit; i++)
+            err = take(b, &page[i]);
+        if (count) after = page[count - 1].id;
+    }
+    free(page);
+    return err;
+}
+
+/* ---- letters ---- */
+
+static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
+    uint8_t code[TP_LETTER_CODE];
+    char text[TP_CODE_TEXT], link[LINK_MAX];
+    const tp_unit *unit = &b->manifest.units[b->unit];
+    tp_random(code, sizeof code);
+    tp_code_write(text, code, TP_LETTER_SYMBOLS);
+    /* the bits that no symbol shows are zero, as in what is read back */
+    if (tp_code_read(code, TP_LETTER_SYMBOLS, text, strlen(text)) != TP_OK) abort();
+    tp_letter_hash(b->hashes[i], b->manifest.fingerprint, code);
+    snprintf(link, sizeof link, "%s/enrol#letter=%s", b->url, text);
+    tp_letter_pdf_add(pdf, &(tp_letter_page){.name = b->voters[i].name,
+                                             .number = b->voters[i].number,
+                                             .post = unit->name,
+                                             .country = unit->country,
+                                             .code = text,
+                                             .link = link});
+    sodium_memzero(code, sizeof code);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(link, sizeof link);
+}
+
+static bool draw(batch *b, const char *path) {
+    tp_letter_pdf *pdf = tp_letter_pdf_begin(path, b->manifest.title, b->url, b->langs);
+    for (size_t i = 0; pdf && i < b->count; i++)
+        add_letter(b, pdf, i);
+    return pdf && tp_letter_pdf_end(pdf);
+}
+
+static tp_err store_all(batch *b) {
+    uint64_t now = tp_unix_time();
+    tp_err err = tp_store_begin(b->store);
+    for (size_t i = 0; !err && i < b->count; i++)
+        err = tp_store_letter_add(b->store, b->voters[i].id, b->hashes[i], now);
+    if (!err) return tp_store_commit(b->store);
+    tp_store_rollback(b->store);
+    return err;
+}
+
+static int print(batch *b) {
+    char path[4096], db[4096];
+    snprintf(db, sizeof db, "%s/tapat.db", b->data);
+    snprintf(path, sizeof path, "%s.part", b->out);
+    if (access(db, R_OK) != 0 || tp_store_open(&b->store, db, false) != TP_OK)
+        return tp_say(TP_EXIT_SYSTEM, "%s holds no store of this version", b->data);
+    if (choose(b) != TP_OK) return tp_say(TP_EXIT_SYSTEM, "the store cannot be read");
+    if (!b->count) return tp_say(TP_EXIT_REFUSED, "nobody is to get a letter");
+    umask(077);
+    bool ok = draw(b, path);
+    if (!ok) (void)tp_say(0, "%s cannot be written", path);
+    if (ok && store_all(b) != TP_OK) {
+        ok = false;
+        (void)tp_say(0, "the store: %s", tp_store_error(b->store));
+    }
+    if (ok && rename(path, b->out) != 0) {
+        (void)tp_say(0, "%s stays: cannot be renamed: %s", path, strerror(errno));
+        return TP_EXIT_SYSTEM;
+    }
+    if (!ok) unlink(path);
+    if (ok) printf("%zu letters in %s\n", b->count, b->out);
+    return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+}
+
+int main(int argc, char **argv) {
+    batch b = {.limit = 100000};
+    const tp_arg table[] = {
+        {"--data", "DIR", TP_ARG_TEXT, &b.data, "the server's data folder"},
+        {"--manifest", "FILE", TP_ARG_TEXT, &b.manifest_file, "the manifest"},
+        {"--post", "UNIT", TP_ARG_TEXT, &b.post, "whose voters"},
+        {"--url", "URL", TP_ARG_TEXT, &b.url, "where voters open the pages, https://..."},
+        {"--out", "FILE", TP_ARG_TEXT, &b.out, "the PDF"},
+        {"--limit", "N", TP_ARG_NUMBER, &b.limit, "at most so many (100000)"},
+        {"--voter", "NUMBER", TP_ARG_TEXT, &b.voter, "a letter to this voter alone, once more"},
+        TP_ARG_END};
+    if (sodium_init() < 0) return TP_EXIT_SYSTEM;
+    tp_args(argc, argv,
+            "letter print --data DIR --post UNIT --manifest FILE --url URL --out FILE.pdf",
+            "Prints code letters to the voters of a post who have not enrolled and hold none.\n"
+            "The file holds secrets: print it, then delete it. A new letter voids the older one.",
+            table, NULL, 0);
+    if (!b.data || !b.manifest_file || !b.post || !b.url || !b.out)
+        tp_usage("--data, --manifest, --post, --url and --out are needed");
+    if (strlen(b.url) > LINK_MAX - 64) tp_usage("--url is too long");
+    int code = load_manifest(&b);
+    if (!code) code = print(&b);
+    tp_store_close(b.store);
+    tp_manifest_free(&b.manifest);
+    json_decref(b.document);
+    free(b.voters);
+    free(b.hashes);
+    return code;
+}
