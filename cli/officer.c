@@ -8,26 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-
-typedef struct {
-    const char *record, *server, *out, *add, *remember;
-    tp_arg_list officers;
-} act_args;
-
-typedef struct {
-    tp_entry entry;
-    uint8_t *document; /* malloc'd or NULL */
-    size_t document_len;
-    uint8_t *file; /* the bytes that entry points into, when read from a file */
-} act_draft;
-
-#define ACT_OPTIONS(a)                                                                             \
-    {"--record", "DIR", TP_ARG_TEXT, &(a).record, "the public record"},                            \
-        {"--officer", "FILE", TP_ARG_LIST, &(a).officers, "key file of an officer who signs"},     \
-        {"--server", "URL", TP_ARG_TEXT, &(a).server, "send the act when enough have signed"},     \
-        {"--out", "FILE", TP_ARG_TEXT, &(a).out, "write it to a file for the next officer"},       \
-        {"--add", "FILE", TP_ARG_TEXT, &(a).add, "add signatures to such a file"}
+#include "cli/act.h"
 
 static int sign_all(act_draft *d, const act_args *a, const tp_manifest *m) {
     if (!a->officers.count) tp_usage("--officer is missing");
@@ -85,14 +66,15 @@ static int write_draft(const act_draft *d, const uint8_t *entry, size_t len, con
     tp_writer w = tp_writer_of(bytes, cap);
     tp_write_vector(&w, TP_MAX_ENTRY, entry, len);
     tp_write_vector(&w, TP_MAX_DOCUMENT, d->document, d->document_len);
-    bool ok = tp_write_end(&w) == TP_OK && tp_save_file(path, bytes, w.len, false);
+    bool ok = tp_write_end(&w) == TP_OK &&
+              tp_save_file(path, bytes, w.len, d->entry.type == TP_ENTRY_CHANGES);
     free(bytes);
     return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
 }
 
 /* Signs the draft and passes it on. */
 static int finish(act_draft *d, const act_args *a, const tp_manifest *m) {
-    uint8_t bytes[8192];
+    static uint8_t bytes[TP_MAX_ENTRY];
     tp_writer w = tp_writer_of(bytes, sizeof bytes);
     int code = sign_all(d, a, m);
     if (code != TP_EXIT_OK) return code;
@@ -102,12 +84,20 @@ static int finish(act_draft *d, const act_args *a, const tp_manifest *m) {
     return tp_submit(a->server, bytes, w.len, d->document, d->document_len);
 }
 
-static void free_draft(act_draft *d) {
+void tp_act_free(act_draft *d) {
     free(d->document);
     free(d->file);
 }
 
-static void require(const act_args *a) {
+int tp_act_finish(act_draft *own, const act_args *a, const tp_manifest *m) {
+    act_draft theirs = {0};
+    int code = a->add ? take_draft(&theirs, own, a->add) : TP_EXIT_OK;
+    if (code == TP_EXIT_OK) code = finish(a->add ? &theirs : own, a, m);
+    tp_act_free(&theirs);
+    return code;
+}
+
+void tp_act_require(const act_args *a) {
     if (!a->record) tp_usage("--record is missing");
     if (!a->server == !a->out) tp_usage("give --server to send the act, or --out to pass it on");
 }
@@ -130,16 +120,14 @@ static int act_on_record(const act_args *a, tp_act act, uint16_t reason, const u
     tp_record *r;
     tp_replay p;
     static const uint8_t zero[32];
-    require(a);
+    tp_act_require(a);
     tp_replay_options o = {.trusting = act != TP_ACT_FREEZE && act != TP_ACT_PUBLISH};
     int code = tp_load_record(&r, &p, a->record, &o, a->remember);
     if (code != TP_EXIT_OK) return code;
-    act_draft d = new_draft(act, subject ? subject : zero, reason), theirs = {0};
+    act_draft d = new_draft(act, subject ? subject : zero, reason);
     if (find) code = find(&d, r, &p);
-    if (code == TP_EXIT_OK && a->add) code = take_draft(&theirs, &d, a->add);
-    if (code == TP_EXIT_OK) code = finish(a->add ? &theirs : &d, a, &p.manifest);
-    free_draft(&theirs);
-    free_draft(&d);
+    if (code == TP_EXIT_OK) code = tp_act_finish(&d, a, &p.manifest);
+    tp_act_free(&d);
     tp_replay_free(&p);
     tp_record_close(r);
     return code;

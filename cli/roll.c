@@ -2,6 +2,8 @@
  * one voter. spec: chapter 11. */
 #include "cli/roll.h"
 
+#include "cli/roll_chain.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -179,9 +181,15 @@ int tp_roll_search(int argc, char **argv) {
 
 /* ---- one voter ---- */
 
+const char tp_roll_needs_officers[] =
+    "the board has a commitment to the roll: officers sign every change (--officer, --record, and "
+    "--server or --out)";
+
 typedef struct {
     const char *number, *disabled; /* NULL: as it is */
     unsigned channel;              /* 0: as it is */
+    const char *data;
+    act_args act;
 } change;
 
 static void say_key(const uint8_t credential[static 32]) {
@@ -192,6 +200,11 @@ static void say_key(const uint8_t credential[static 32]) {
 
 /* Whoever has a voting key votes online, until it is cancelled. A key that waits for its signature
  * is refused by the server once the voter is disabled or on another channel. */
+static void lay_over(tp_voter *v, const change *c) {
+    if (c->channel) v->channel = (uint8_t)c->channel;
+    if (c->disabled) snprintf(v->disabled, sizeof v->disabled, "%s", c->disabled);
+}
+
 static tp_err change_within(tp_store *s, const change *c, bool *keyed,
                             uint8_t credential[static 32]) {
     tp_voter v;
@@ -205,22 +218,51 @@ static tp_err change_within(tp_store *s, const change *c, bool *keyed,
     if (err) return err;
     *keyed = state == TP_ENROL_DONE;
     if (*keyed && c->channel && c->channel != v.channel) return TP_REFUSED;
-    if (c->channel) v.channel = (uint8_t)c->channel;
-    if (c->disabled) snprintf(v.disabled, sizeof v.disabled, "%s", c->disabled);
+    lay_over(&v, c);
     tp_roll_words(words, v.name);
     err = tp_store_voter_update(s, &v, words);
     if (!err) err = tp_roll_revision(s, &revision);
     return err ? err : tp_roll_revise(s, revision + 1);
 }
 
-static int change_one(const char *data, const change *c) {
-    bool keyed = false;
+/* Officers sign it, and the server takes it with their signatures. */
+static int change_on_board(const change *c) {
+    tp_roll_draft d = {0};
+    tp_voter v, after;
+    bool found;
+    int code = tp_roll_draft_begin(&d, c->data, &c->act);
+    tp_store *s = code == TP_EXIT_OK ? tp_roll_open(c->data, true) : NULL;
+    if (code == TP_EXIT_OK && !s) code = TP_EXIT_SYSTEM;
+    if (s && tp_store_voter_find(s, c->number, &v, &found))
+        code = tp_say(TP_EXIT_SYSTEM, "the store failed: %s", tp_store_error(s));
+    else if (s && !found)
+        code = tp_say(TP_EXIT_REFUSED, "%s is not on the roll", c->number);
+    if (code == TP_EXIT_OK) {
+        after = v;
+        lay_over(&after, c);
+        code = tp_roll_draft_add(&d, &v, &after);
+    }
+    if (code == TP_EXIT_OK) code = tp_roll_draft_finish(&d, &c->act);
+    tp_store_close(s);
+    tp_roll_draft_end(&d);
+    return code;
+}
+
+static int change_one(const change *c) {
+    bool keyed = false, committed = false;
     uint8_t credential[32];
-    tp_store *s = tp_roll_open(data, false);
+    if (c->act.officers.count) return change_on_board(c);
+    tp_store *s = tp_roll_open(c->data, false);
     if (!s) return TP_EXIT_SYSTEM;
     int code = TP_EXIT_OK;
     tp_err err = tp_store_begin(s);
     bool begun = !err;
+    if (!err) err = tp_roll_is_committed(s, &committed);
+    if (!err && committed) {
+        tp_store_rollback(s);
+        tp_store_close(s);
+        return tp_say(TP_EXIT_REFUSED, "%s", tp_roll_needs_officers);
+    }
     if (!err) err = change_within(s, c, &keyed, credential);
     if (!err)
         err = tp_store_commit(s);
@@ -239,42 +281,51 @@ static int change_one(const char *data, const change *c) {
 }
 
 int tp_roll_disable(int argc, char **argv) {
-    const char *words[1], *data = NULL, *reason = NULL;
+    const char *words[1], *reason = NULL;
+    change c = {0};
     const tp_arg table[] = {
-        {"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+        {"--data", "DIR", TP_ARG_TEXT, &c.data, "the server's data folder"},
         {"--reason", "TEXT", TP_ARG_TEXT, &reason, "why, for the officers; at most 127 bytes"},
+        ACT_OPTIONS(c.act),
         TP_ARG_END};
     if (tp_args(argc, argv, "roll disable NUMBER --reason TEXT --data DIR",
                 "The voter stays on the roll and cannot enrol. A voting key that there is already "
                 "needs a\nsigned cancellation besides: the key is printed.",
                 table, words, 1) != 1 ||
-        !data || !reason || !*reason)
+        !c.data || !reason || !*reason)
         tp_usage("a number, --reason and --data are needed");
     if (strlen(reason) >= sizeof((tp_voter *)0)->disabled) tp_usage("--reason is too long");
-    return change_one(data, &(change){.number = words[0], .disabled = reason});
+    c.number = words[0], c.disabled = reason;
+    return change_one(&c);
 }
 
 int tp_roll_enable(int argc, char **argv) {
-    const char *words[1], *data = NULL;
-    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+    const char *words[1];
+    change c = {.disabled = ""};
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &c.data, "the server's data folder"},
+                            ACT_OPTIONS(c.act),
                             TP_ARG_END};
     if (tp_args(argc, argv, "roll enable NUMBER --data DIR", "Takes `disable` back.", table, words,
                 1) != 1 ||
-        !data)
+        !c.data)
         tp_usage("a number and --data are needed");
-    return change_one(data, &(change){.number = words[0], .disabled = ""});
+    c.number = words[0];
+    return change_one(&c);
 }
 
 int tp_roll_channel_set(int argc, char **argv) {
-    const char *words[2], *data = NULL;
-    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+    const char *words[2];
+    change c = {0};
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &c.data, "the server's data folder"},
+                            ACT_OPTIONS(c.act),
                             TP_ARG_END};
     if (tp_args(argc, argv, "roll channel NUMBER online|post|mail --data DIR",
                 "Changes how one voter votes. Refused while the voter has a voting key.", table,
                 words, 2) != 2 ||
-        !data || !tp_roll_channel(words[1]))
+        !c.data || !tp_roll_channel(words[1]))
         tp_usage("a number, a channel (online, post or mail) and --data are needed");
-    return change_one(data, &(change){.number = words[0], .channel = tp_roll_channel(words[1])});
+    c.number = words[0], c.channel = tp_roll_channel(words[1]);
+    return change_one(&c);
 }
 
 /* ---- the command ---- */
@@ -284,6 +335,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } parts[] = {
     {"import", "check a CSV file, compare it with the present roll, import it", tp_roll_import},
+    {"commit", "officers: commit to the roll on the board", tp_roll_commit},
     {"search", "voters by number or words of the name", tp_roll_search},
     {"disable", "a voter cannot enrol, for a reason", tp_roll_disable},
     {"enable", "take that back", tp_roll_enable},
@@ -302,5 +354,5 @@ int tp_cmd_roll(int argc, char **argv) {
         puts("\n`tapat roll PART --help` tells a part's options.");
         return TP_EXIT_OK;
     }
-    tp_usage("roll takes import, search, disable, enable, channel or time");
+    tp_usage("roll takes import, commit, search, disable, enable, channel or time");
 }

@@ -17,6 +17,8 @@ int tp_roll_channel_set(int argc, char **argv);
 bool tp_roll_manifest(tp_manifest *m, const char *path, int *code);
 /* The store of a data folder; NULL: the reason was said. */
 tp_store *tp_roll_open(const char *data, bool read_only);
+/* What is said where officers must sign. */
+extern const char tp_roll_needs_officers[];
 /* Counts the changes of the roll: who prepares one outside a transaction checks that no other came
  * between. */
 TP_MUST_USE tp_err tp_roll_revision(tp_store *s, uint64_t *revision);

@@ -6,7 +6,8 @@
  *   2. Apply  if no row is wrong: one transaction changes what the spool says. It is refused if the
  *             roll was changed since it was read.
  *
- * A running server waits for the second part only. spec: chapter 11, J-6..J-9.
+ * A running server waits for the second part only. Once the roll is committed to, the second part
+ * draws up an entry for officers to sign instead. spec: chapter 11, J-6..J-9, J-23.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "cli/roll.h"
+#include "cli/roll_chain.h"
 
 enum { SHOWN = 20, REPORT_EVERY = 8192, CHUNK = 256 };
 
@@ -83,6 +85,7 @@ typedef struct {
     const char *file, *data, *errors;
     bool dry, json, remove_missing;
     char separator;
+    act_args act;
     tp_roll_map map;
     const tp_manifest *m;
     /* while it runs */
@@ -94,9 +97,11 @@ typedef struct {
     seen_set numbers, people;
     json_t *shown;
     /* the report */
+    uint64_t bound; /* added or changed in what the board commits to */
     uint64_t rows, wrong, twins, added, changed, same, missing, removed;
     uint64_t fields[FIELDS];
     double seconds;
+    tp_roll_draft draft;
 } import;
 
 static double now_s(void) {
@@ -229,6 +234,7 @@ static tp_err compare(import *im, const tp_roll_row *row) {
     im->added += !found;
     im->changed += found && bits;
     im->same += found && !bits;
+    im->bound += !found || (bits & ~(1u << CONTACT | 1u << CONTACT2));
     for (unsigned i = 0; found && i < FIELDS; i++)
         im->fields[i] += bits >> i & 1;
     if (!found || bits) spool_put(im, &v);
@@ -375,8 +381,48 @@ static tp_err apply_all(import *im) {
     return err ? err : tp_roll_revise(im->store, revision + 1);
 }
 
+/* ---- changes for the board ---- */
+
+static bool differs(const tp_voter *a, const tp_voter *b) {
+    return a->unit != b->unit || a->channel != b->channel || strcmp(a->name, b->name) != 0 ||
+           strcmp(a->birth_date, b->birth_date) != 0;
+}
+
+static tp_err draft_removal(import *im, const tp_voter *v) {
+    return tp_roll_draft_add(&im->draft, v, NULL) ? TP_REFUSED : TP_OK;
+}
+
+/* Rows of which only a contact is another are left for an import of their own. */
+static int draft_changes(import *im) {
+    tp_roll_draft *d = &im->draft;
+    int code = tp_roll_draft_begin(d, im->data, &im->act);
+    if (fflush(im->spool) || fseeko(im->spool, 0, SEEK_SET)) return store_failed(im);
+    for (uint64_t i = 0; code == TP_EXIT_OK && i < im->added + im->changed; i++) {
+        tp_voter v = {0}, now = {0};
+        bool found = false;
+        if (!spool_get(im->spool, &v) ||
+            (v.id && tp_store_voter_get(im->store, v.id, &now, &found)))
+            code = store_failed(im);
+        else if (!found || differs(&v, &now))
+            code = tp_roll_draft_add(d, found ? &now : NULL, &v);
+    }
+    if (code == TP_EXIT_OK && im->remove_missing && for_missing(im, draft_removal))
+        code = TP_EXIT_REFUSED;
+    return code == TP_EXIT_OK ? tp_roll_draft_finish(d, &im->act) : code;
+}
+
+static int apply_to_board(import *im) {
+    if (!im->act.officers.count) return tp_say(TP_EXIT_REFUSED, "%s", tp_roll_needs_officers);
+    int code = draft_changes(im);
+    tp_roll_draft_end(&im->draft);
+    return code;
+}
+
 static int apply(import *im) {
+    bool committed;
     if (!im->added && !im->changed && !(im->remove_missing && im->missing)) return TP_EXIT_OK;
+    if (tp_roll_is_committed(im->store, &committed)) return store_failed(im);
+    if (committed && (im->bound || (im->remove_missing && im->missing))) return apply_to_board(im);
     tp_err err = tp_store_begin(im->store);
     bool begun = !err;
     if (!err) err = apply_all(im);
@@ -521,11 +567,13 @@ int tp_roll_import(int argc, char **argv) {
         {"--separator", "CHAR", TP_ARG_TEXT, &separator, "between fields: , or ; or tab (,)"},
         {"--errors", "FILE", TP_ARG_TEXT, &im->errors, "write every wrong row's line and reason"},
         {"--json", NULL, TP_ARG_FLAG, &im->json, "report as JSON"},
+        ACT_OPTIONS(im->act),
         TP_ARG_END};
     if (tp_args(argc, argv, "roll import FILE.csv --manifest FILE (--data DIR | --dry-run)",
                 "Checks a roll, compares it with the present one and imports it, wholly or not at "
                 "all.\nColumns: number, name, birth_date (1990-12-31), contact, unit, and channel "
-                "and contact2 if it has them.",
+                "and contact2 if it has them. Once officers have committed to the roll\n"
+                "they sign what changes: --record, --officer, and --server or --out.",
                 table, words, 1) != 1)
         tp_usage("roll import takes a file");
     if (!manifest || (!im->data && !im->dry))

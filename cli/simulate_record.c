@@ -1,8 +1,8 @@
 /* `tapat simulate record`: a whole test election on this machine without a server, as a public
  * record. For measuring how verification and the count grow; the ballots are as real as any other.
  *
- *   manifest, approval, ceremony, opening | registrations | batches of ballots | revotes | close,
- * freeze, shares of t trustees, publication
+ *   manifest, approval, ceremony, roll, opening | registrations | batches of ballots | revotes |
+ * close, freeze, shares of t trustees, publication
  *
  * Memory: one batch of ballots, and 100 bytes a voter.
  */
@@ -15,6 +15,7 @@
 
 #include "cli/simulate.h"
 #include "core/merkle/tiles.h"
+#include "election/roll_tree.h"
 #include "record/pool.h"
 
 enum { BATCH = 4096, PER_ENTRY = 500, INTERVAL_S = 5 };
@@ -116,19 +117,23 @@ static bool flush_entries(maker *m) {
     return true;
 }
 
+static bool sign_officers(maker *m, tp_entry *e) {
+    for (uint16_t i = 0; i < m->manifest.officers.quorum; i++) {
+        uint8_t random[32];
+        tp_random(random, 32);
+        if (tp_entry_sign(e, m->manifest.fingerprint, (uint16_t)(i + 1),
+                          m->officers[i].keys.identity_secret, random) != TP_OK)
+            return false;
+    }
+    return true;
+}
+
 static bool act(maker *m, tp_act which, const uint8_t subject[static 32]) {
     tp_entry e = {.type = TP_ENTRY_ACT};
     e.u.act.act = which;
     e.u.act.time = m->time;
     memcpy(e.u.act.subject, subject, 32);
-    for (uint16_t i = 0; i < m->manifest.officers.quorum; i++) {
-        uint8_t random[32];
-        tp_random(random, 32);
-        if (tp_entry_sign(&e, m->manifest.fingerprint, (uint16_t)(i + 1),
-                          m->officers[i].keys.identity_secret, random) != TP_OK)
-            return false;
-    }
-    return append_entry(m, &e);
+    return sign_officers(m, &e) && append_entry(m, &e);
 }
 
 static bool close_batch(maker *m, size_t ballots) {
@@ -247,10 +252,48 @@ static bool live(maker *m) {
     return ok;
 }
 
+/* Voters fill the units in proportion to the roll, so that none gets more than are registered. */
+static uint16_t unit_of(const maker *m, size_t voter) {
+    const tp_manifest *f = &m->manifest;
+    uint64_t total = 0, at;
+    for (size_t i = 0; i < f->unit_count; i++)
+        total += f->units[i].registered;
+    if (m->o->voters > total) return (uint16_t)(voter * f->unit_count / m->o->voters);
+    at = (uint64_t)voter * total / m->o->voters;
+    uint16_t unit = 0;
+    while (at >= f->units[unit].registered)
+        at -= f->units[unit++].registered;
+    return unit;
+}
+
+/* A roll of just these voters, all online. */
+static bool commit_roll(maker *m) {
+    static uint8_t bytes[TP_MAX_ENTRY];
+    static const uint8_t secret[32];
+    tp_roll_tree *t = calloc(1, sizeof *t);
+    tp_entry e;
+    bool ok = t != NULL;
+    for (size_t i = 0; ok && i < m->o->voters; i++) {
+        tp_roll_new_row row = {.birth_date = "1990-01-01", .channel = 1, .unit = unit_of(m, i)};
+        tp_roll_state state;
+        snprintf(row.number, sizeof row.number, "S-%07zu", i + 1);
+        snprintf(row.name, sizeof row.name, "Simulated %zu", i + 1);
+        tp_roll_state_of(&state, secret, m->manifest.fingerprint, &row);
+        ok = tp_roll_tree_add(t, &state) == TP_OK;
+    }
+    if (ok) tp_roll_tree_entry(&e, t, m->manifest.unit_count);
+    if (ok) e.u.roll.time = m->time;
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    ok = ok && sign_officers(m, &e) && tp_entry_write(&w, &e) == TP_OK && append(m, bytes, w.len);
+    if (t) tp_roll_tree_free(t);
+    free(t);
+    return ok;
+}
+
 static bool set_up(maker *m) {
     if (!load(m) || !act(m, TP_ACT_APPROVE, m->manifest.fingerprint) ||
         !ceremony_round(m, tp_ceremony_commit) || !ceremony_round(m, tp_ceremony_deal) ||
-        !confirm(m) || !live(m))
+        !confirm(m) || !live(m) || !commit_roll(m))
         return false;
     const tp_keys *keys = tp_ceremony_keys(m->board.ceremony);
     return act(m, TP_ACT_OPEN, keys->digest) && flush_entries(m) &&
@@ -266,20 +309,6 @@ static void secret_of(tp_scalar *s, const maker *m, uint32_t index) {
     uint64_t id[2] = {m->o->seed, index};
     tp_sha512(wide, id, sizeof id);
     tp_scalar_wide(s, wide);
-}
-
-/* Voters fill the units in proportion to the roll, so that none gets more than are registered. */
-static uint16_t unit_of(const maker *m, size_t voter) {
-    const tp_manifest *f = &m->manifest;
-    uint64_t total = 0, at;
-    for (size_t i = 0; i < f->unit_count; i++)
-        total += f->units[i].registered;
-    if (m->o->voters > total) return (uint16_t)(voter * f->unit_count / m->o->voters);
-    at = (uint64_t)voter * total / m->o->voters;
-    uint16_t unit = 0;
-    while (at >= f->units[unit].registered)
-        at -= f->units[unit++].registered;
-    return unit;
 }
 
 static void make_voters(void *ctx, size_t block, unsigned worker) {

@@ -21,6 +21,7 @@ void tp_board_init(tp_board *b) {
 
 void tp_board_free(tp_board *b) {
     tp_ceremony_free(b->ceremony);
+    tp_electorate_free(b->electorate);
     memset(b, 0, sizeof *b);
 }
 
@@ -48,6 +49,8 @@ static const uint8_t allowed[] = {
     [TP_ENTRY_BALLOT] = IN(TP_OPEN),
     [TP_ENTRY_BATCH] = ALWAYS,
     [TP_ENTRY_SHARES] = IN(TP_FROZEN),
+    [TP_ENTRY_ROLL] = IN(TP_SETUP),
+    [TP_ENTRY_CHANGES] = ENROLLING,
 };
 
 /* spec: S-3 */
@@ -112,6 +115,8 @@ static tp_err check_open(const tp_board *b, const tp_entry *e, tp_fault *fault) 
         return tp_fail(fault, TP_REFUSED, "board.order", "keys not confirmed by all trustees");
     if (!tp_equal(e->u.act.subject, tp_ceremony_keys(b->ceremony)->digest, 32))
         return tp_fail(fault, TP_INVALID, "board.subject", "key digest");
+    if (!b->electorate) /* spec: S-30 */
+        return tp_fail(fault, TP_REFUSED, "board.order", "the roll is not committed to");
     if (count_alive(b) < m->trustees.quorum + 1u)
         return tp_fail(fault, TP_REFUSED, "board.quorum", "%u trustees alive", count_alive(b));
     if (!m->test && e->u.act.time < m->open_time)
@@ -180,6 +185,22 @@ static void do_act(tp_board *b, const tp_entry *e) {
 static tp_err apply_act(tp_board *b, const tp_entry *e, tp_fault *fault) {
     tp_err err = check_act(b, e, fault);
     if (err == TP_OK) do_act(b, e);
+    return err;
+}
+
+/* ---- the roll ---- */
+
+/* The commitment comes once, and before every change. spec: S-30..S-33 */
+static tp_err apply_roll(tp_board *b, const tp_entry *e, tp_fault *fault) {
+    if (tp_entry_time(e) < b->last_act)
+        return tp_fail(fault, TP_REFUSED, "board.time", "before the last act's time");
+    bool first = e->type == TP_ENTRY_ROLL;
+    if (first && b->electorate) return tp_fail(fault, TP_REFUSED, "board.repeat", "roll");
+    if (!first && !b->electorate)
+        return tp_fail(fault, TP_REFUSED, "board.order", "the roll is not committed to");
+    tp_err err = first ? tp_electorate_new(&b->electorate, b->manifest, e, fault)
+                       : tp_electorate_change(b->electorate, e, fault);
+    if (err == TP_OK) b->last_act = tp_entry_time(e);
     return err;
 }
 
@@ -288,6 +309,9 @@ static tp_err apply_kind(tp_board *b, const tp_entry *e, bool signed_ok, tp_root
         return apply_liveness(b, e, root_of, ctx, fault);
     case TP_ENTRY_SHARES:
         return apply_shares(b, e, fault);
+    case TP_ENTRY_ROLL:
+    case TP_ENTRY_CHANGES:
+        return apply_roll(b, e, fault);
     case TP_ENTRY_CANCEL:
         return TP_OK;
     default:

@@ -5,24 +5,25 @@
  *
  *   phase     entries allowed                                                  leaves by
  *   SETUP     ACT_APPROVE (once, first), COMMIT DEAL COMPLAINT OPENING CONFIRM,  ACT_OPEN
- *             LIVENESS, REGISTRATIONS and CANCEL (after approval), BATCH
- *   OPEN      REGISTRATIONS CANCEL BALLOT BATCH LIVENESS ACT_EXCLUDE             ACT_CLOSE
+ *             LIVENESS, REGISTRATIONS, CANCEL, ROLL (once) and CHANGES (after approval), BATCH
+ *   OPEN      REGISTRATIONS CANCEL CHANGES BALLOT BATCH LIVENESS ACT_EXCLUDE     ACT_CLOSE
  *   CLOSED    ACT_EXCLUDE CANCEL BATCH(0 ballots)                                ACT_FREEZE
  *   FROZEN    SHARES BATCH(0)                                                  ACT_PUBLISH
  *   PUBLISHED BATCH(0)
  *
- * ACT_OPEN needs all n confirmations of its subject, liveness of at least t+1 trustees and, in a
- * real election, time >= open_time. ACT_CLOSE needs that no ballot stands outside a batch and, in a
- * real election, time >= close_time. ACT_PUBLISH needs shares of at least t trustees. A BATCH has
- * the next number, a time not before the last batch's, and the count of the BALLOT entries since
- * the last one, which are strictly ascending by hash. While ballots stand outside a batch nothing
- * but ballots and that batch may follow.
+ * ACT_OPEN needs ROLL, all n confirmations of its subject, liveness of at least t+1 trustees and,
+ * in a real election, time >= open_time. ACT_CLOSE needs that no ballot stands outside a batch and,
+ * in a real election, time >= close_time. ACT_PUBLISH needs shares of at least t trustees. A BATCH
+ * has the next number, a time not before the last batch's, and the count of the BALLOT entries
+ * since the last one, which are strictly ascending by hash. While ballots stand outside a batch
+ * nothing but ballots and that batch may follow.
  */
 #ifndef TAPAT_ELECTION_BOARD_H
 #define TAPAT_ELECTION_BOARD_H
 
 #include "election/cast.h"
 #include "election/ceremony.h"
+#include "election/electorate.h"
 #include "election/enrol.h"
 #include "election/entry.h"
 
@@ -32,6 +33,7 @@ const char *tp_phase_name(tp_phase phase); /* "setup", "open", ... */
 typedef struct {
     const tp_manifest *manifest; /* set once the first entry, MANIFEST, was applied */
     tp_ceremony *ceremony;
+    tp_electorate *electorate; /* NULL until ROLL */
     tp_phase phase;
     bool approved;
     uint64_t size;           /* entries applied */

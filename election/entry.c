@@ -32,8 +32,12 @@ static bool has_signer(tp_entry_type type) {
     }
 }
 
+bool tp_entry_of_officers(tp_entry_type type) {
+    return type == TP_ENTRY_ACT || type == TP_ENTRY_ROLL || type == TP_ENTRY_CHANGES;
+}
+
 static bool has_college(tp_entry_type type) {
-    return type == TP_ENTRY_ACT || type == TP_ENTRY_CANCEL;
+    return type == TP_ENTRY_CANCEL || tp_entry_of_officers(type);
 }
 
 /* ---- reading ---- */
@@ -77,6 +81,28 @@ static const uint8_t *read_rest(tp_reader *r, size_t unit, size_t *len) {
     *len = r->left;
     if (!r->left || r->left % unit) r->failed = true;
     return tp_read_bytes(r, r->left);
+}
+
+/* A list of items of `unit` bytes, one at least. */
+static const uint8_t *read_items(tp_reader *r, size_t unit, size_t max, size_t *count) {
+    tp_reader v = tp_read_vector(r, unit, unit * max);
+    if (v.left % unit) r->failed = true;
+    *count = v.left / unit;
+    return v.p;
+}
+
+/* spec: N-20, N-21 */
+static void read_roll(tp_reader *r, tp_entry *e) {
+    if (e->type == TP_ENTRY_CHANGES) {
+        e->u.changes.time = tp_read_u64(r);
+        e->u.changes.list =
+            read_items(r, TP_ROLL_CHANGE_LEN, TP_ROLL_CHANGES_MAX, &e->u.changes.count);
+        return;
+    }
+    e->u.roll.time = tp_read_u64(r);
+    e->u.roll.leaves = tp_read_u32(r);
+    tp_read_copy(r, e->u.roll.root, 32);
+    e->u.roll.units = read_items(r, TP_UNIT_ROLL_LEN, TP_MAX_UNITS, &e->u.roll.unit_count);
 }
 
 /* The body without signer and signatures. */
@@ -129,6 +155,10 @@ static void read_body(tp_reader *r, tp_entry *e) {
         if (!r->left) r->failed = true;
         tp_read_bytes(r, r->left);
         break;
+    case TP_ENTRY_ROLL:
+    case TP_ENTRY_CHANGES:
+        read_roll(r, e);
+        break;
     default:
         r->failed = true;
     }
@@ -141,7 +171,7 @@ tp_err tp_entry_read(tp_entry *e, const uint8_t *bytes, size_t len, tp_fault *fa
     if (len < 1 || too_long) return malformed(fault, "entry.length");
     tp_reader r = tp_reader_of(bytes, len);
     unsigned type = tp_read_u8(&r);
-    if (type < TP_ENTRY_MANIFEST || type > TP_ENTRY_SHARES) return malformed(fault, "entry.type");
+    if (type < TP_ENTRY_MANIFEST || type > TP_ENTRY_CHANGES) return malformed(fault, "entry.type");
     e->type = (tp_entry_type)type;
     e->body = r;
     if (has_signer(e->type)) {
@@ -178,6 +208,20 @@ static void write_act(tp_writer *w, const tp_entry *e) {
     tp_write_u64(w, e->u.act.time);
     tp_write_bytes(w, e->u.act.subject, 32);
     tp_write_u16(w, e->u.act.reason);
+}
+
+static void write_roll(tp_writer *w, const tp_entry *e) {
+    if (e->type == TP_ENTRY_CHANGES) {
+        tp_write_u64(w, e->u.changes.time);
+        tp_write_vector(w, TP_ROLL_CHANGE_LEN * TP_ROLL_CHANGES_MAX, e->u.changes.list,
+                        e->u.changes.count * TP_ROLL_CHANGE_LEN);
+        return;
+    }
+    tp_write_u64(w, e->u.roll.time);
+    tp_write_u32(w, e->u.roll.leaves);
+    tp_write_bytes(w, e->u.roll.root, 32);
+    tp_write_vector(w, TP_UNIT_ROLL_LEN * TP_MAX_UNITS, e->u.roll.units,
+                    e->u.roll.unit_count * TP_UNIT_ROLL_LEN);
 }
 
 static void write_body(tp_writer *w, const tp_entry *e) {
@@ -227,6 +271,10 @@ static void write_body(tp_writer *w, const tp_entry *e) {
         break;
     case TP_ENTRY_REGISTRATIONS:
         tp_write_bytes(w, e->body.p, e->body.left);
+        break;
+    case TP_ENTRY_ROLL:
+    case TP_ENTRY_CHANGES:
+        write_roll(w, e);
         break;
     }
 }
@@ -285,15 +333,34 @@ tp_err tp_entry_sign(tp_entry *e, const uint8_t fingerprint[static 32], uint16_t
     return TP_OK;
 }
 
+/* Without time and signatures. */
+static bool same_act(const tp_entry *a, const tp_entry *b) {
+    if (a->type == TP_ENTRY_ACT)
+        return a->u.act.act == b->u.act.act && a->u.act.reason == b->u.act.reason &&
+               tp_equal(a->u.act.subject, b->u.act.subject, 32);
+    if (a->type == TP_ENTRY_CHANGES)
+        return a->u.changes.count == b->u.changes.count &&
+               tp_equal(a->u.changes.list, b->u.changes.list,
+                        a->u.changes.count * TP_ROLL_CHANGE_LEN);
+    return a->u.roll.leaves == b->u.roll.leaves && tp_equal(a->u.roll.root, b->u.roll.root, 32) &&
+           a->u.roll.unit_count == b->u.roll.unit_count &&
+           tp_equal(a->u.roll.units, b->u.roll.units, a->u.roll.unit_count * TP_UNIT_ROLL_LEN);
+}
+
+uint64_t tp_entry_time(const tp_entry *e) {
+    if (e->type == TP_ENTRY_ACT) return e->u.act.time;
+    return e->type == TP_ENTRY_ROLL ? e->u.roll.time : e->u.changes.time;
+}
+
 /* spec: N-10 */
 tp_err tp_act_agrees(const tp_entry *draft, const tp_entry *own, uint64_t now, tp_fault *fault) {
     enum { CLOCKS_DIFFER_S = 300 };
-    if (draft->type != TP_ENTRY_ACT || own->type != TP_ENTRY_ACT)
+    uint64_t time = tp_entry_time(draft);
+    if (!tp_entry_of_officers(draft->type) || draft->type != own->type)
         return tp_fail(fault, TP_MALFORMED, "entry.malformed", "no act");
-    if (draft->u.act.act != own->u.act.act || draft->u.act.reason != own->u.act.reason ||
-        !tp_equal(draft->u.act.subject, own->u.act.subject, 32))
+    if (!same_act(draft, own))
         return tp_fail(fault, TP_REFUSED, "board.subject", "another act than the one to be signed");
-    if (draft->u.act.time > now && draft->u.act.time - now > CLOCKS_DIFFER_S)
+    if (time > now && time - now > CLOCKS_DIFFER_S)
         return tp_fail(fault, TP_REFUSED, "board.time", "the act's time is to come");
     return TP_OK;
 }
@@ -322,8 +389,8 @@ tp_err tp_entry_verify(const tp_manifest *m, const tp_entry *e, tp_fault *fault)
     tp_entry_signed_bytes(&w, m->fingerprint, e);
     if (tp_write_end(&w) != TP_OK) return tp_fail(fault, TP_TOO_BIG, "entry.length", "entry");
     if (has_college(e->type))
-        return verify_college(e->type == TP_ENTRY_ACT ? &m->officers : &m->registrars, &e->college,
-                              bytes, w.len, fault);
+        return verify_college(e->type == TP_ENTRY_CANCEL ? &m->registrars : &m->officers,
+                              &e->college, bytes, w.len, fault);
     if (e->signer < 1 || e->signer > m->trustees.count)
         return tp_fail(fault, TP_REFUSED, "entry.signer", "trustee %u", e->signer);
     if (tp_verify_var(e->signature, m->trustees.who[e->signer - 1].key, TP_ENTRY_DOMAIN, bytes,

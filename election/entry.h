@@ -31,6 +31,8 @@ typedef enum {
     TP_ENTRY_BATCH =
         12, /* uint32 number; uint64 time; uint32 ballots: closes the ballots before it */
     TP_ENTRY_SHARES = 13, /* trustee: document reference, election/decrypt.h */
+    TP_ENTRY_ROLL = 14,   /* officers: uint64 time; uint32 leaves; opaque root[32]; UnitRoll list */
+    TP_ENTRY_CHANGES = 15, /* officers: uint64 time; RollChange list: election/electorate.h */
 } tp_entry_type;
 
 typedef enum {
@@ -46,6 +48,12 @@ typedef enum {
     TP_EXCLUDE_VOTED_IN_PERSON = 1,
     TP_EXCLUDE_COURT_ORDER = 2,
 } tp_exclusion;
+
+enum {
+    TP_UNIT_ROLL_LEN = 12, /* uint32 rows, electors, online */
+    TP_ROLL_CHANGE_LEN = 70,
+    TP_ROLL_CHANGES_MAX = 800, /* of one entry */
+};
 
 /* struct { opaque hash[32]; uint64 length; } */
 typedef struct {
@@ -68,7 +76,7 @@ typedef struct {
     tp_entry_type type;
     uint16_t signer;         /* types with one signer: 1..count */
     uint8_t signature[64];   /* types with one signer */
-    tp_endorsements college; /* TP_ENTRY_ACT, TP_ENTRY_CANCEL */
+    tp_endorsements college; /* ACT, CANCEL, ROLL, CHANGES */
     tp_reader body;          /* all after the type, unread */
     union {
         tp_document_ref
@@ -117,6 +125,18 @@ typedef struct {
             uint32_t number, ballots;
             uint64_t time;
         } batch;
+        struct {
+            uint64_t time;
+            uint32_t leaves;
+            uint8_t root[32];
+            const uint8_t *units; /* TP_UNIT_ROLL_LEN bytes each */
+            size_t unit_count;
+        } roll;
+        struct {
+            uint64_t time;
+            const uint8_t *list; /* TP_ROLL_CHANGE_LEN bytes each */
+            size_t count;
+        } changes;
     } u;
 } tp_entry;
 
@@ -134,9 +154,13 @@ void tp_entry_signed_bytes(tp_writer *w, const uint8_t fingerprint[static 32], c
 TP_MUST_USE tp_err tp_entry_sign(tp_entry *e, const uint8_t fingerprint[static 32], uint16_t signer,
                                  const uint8_t secret_key[static 32],
                                  const uint8_t random[static 32]);
+/* ACT, ROLL and CHANGES, which officers sign; and the time that such an entry bears. */
+bool tp_entry_of_officers(tp_entry_type type);
+uint64_t tp_entry_time(const tp_entry *e);
 /* May who would sign the act `own` sign `draft`, which another drew up? It is the same act on the
- * same subject for the same reason, and its time is not later than `now` by the clock of who signs:
- * "entry.malformed" (no act), "board.subject", "board.time". spec: N-10 */
+ * same subject for the same reason, or the same roll or changes of it, and its time is not later
+ * than `now` by the clock of who signs: "entry.malformed" (no act), "board.subject", "board.time".
+ * spec: N-10 */
 TP_MUST_USE tp_err tp_act_agrees(const tp_entry *draft, const tp_entry *own, uint64_t now,
                                  tp_fault *fault);
 /* Checks the signature(s) against the college that the type names: "entry.signer",

@@ -216,12 +216,16 @@ static void write_contest(text *t, const results *r, size_t contest) {
 const char *tp_reconciliation_fault(const tp_reconciliation *u) {
     uint64_t sum = (uint64_t)u->replaced + u->voided + u->excluded + u->counted;
     if (u->ballots != sum) return "reconciliation.sum";
-    if (u->enrolled > (uint64_t)u->registered + u->cancelled) return "reconciliation.roll";
+    if (u->enrolled > (uint64_t)u->online + u->cancelled) return "reconciliation.roll";
     return NULL;
 }
 
 static void add_figures(tp_reconciliation *sum, const tp_reconciliation *u) {
     sum->registered += u->registered;
+    sum->added += u->added;
+    sum->removed += u->removed;
+    sum->changes += u->changes;
+    sum->online += u->online;
     sum->enrolled += u->enrolled;
     sum->cancelled += u->cancelled;
     sum->ballots += u->ballots;
@@ -233,6 +237,10 @@ static void add_figures(tp_reconciliation *sum, const tp_reconciliation *u) {
 
 static void write_figures(text *t, const tp_reconciliation *u) {
     json_number(t, "registered", u->registered);
+    json_number(t, "added", u->added);
+    json_number(t, "removed", u->removed);
+    json_number(t, "changes", u->changes);
+    json_number(t, "online", u->online);
     json_number(t, "enrolled", u->enrolled);
     json_number(t, "cancelled", u->cancelled);
     json_number(t, "ballots", u->ballots);

@@ -12,14 +12,17 @@ void tp_plurality(tp_outcome *out, const uint64_t *votes, size_t options, size_t
 
 /* Every public figure is read from here. Index TP_MAX.. none: arrays of unit_count. */
 typedef struct {
-    uint32_t registered; /* on the roll: the manifest's */
-    uint32_t enrolled;   /* credentials registered on the board */
-    uint32_t cancelled;  /* of these */
-    uint32_t ballots;    /* BALLOT entries */
-    uint32_t replaced;   /* followed by a later ballot of the same credential */
-    uint32_t voided;     /* tip of a cancelled credential */
-    uint32_t excluded;   /* tip excluded by an act */
-    uint32_t counted;    /* ballots = replaced + voided + excluded + counted */
+    uint32_t registered;     /* electors of the commitment; before it, the manifest's */
+    uint32_t added, removed; /* electors, by changes of the roll */
+    uint32_t changes;        /* of rows of this unit */
+    uint32_t online;         /* electors who vote online, as it is now */
+    uint32_t enrolled;       /* credentials registered on the board */
+    uint32_t cancelled;      /* of these */
+    uint32_t ballots;        /* BALLOT entries */
+    uint32_t replaced;       /* followed by a later ballot of the same credential */
+    uint32_t voided;         /* tip of a cancelled credential */
+    uint32_t excluded;       /* tip excluded by an act */
+    uint32_t counted;        /* ballots = replaced + voided + excluded + counted */
 } tp_reconciliation;
 /* The code of what does not balance: "reconciliation.sum", a ballot that is in none of the four or
  * in two; "reconciliation.roll", more valid credentials than people; NULL if all is well. spec:

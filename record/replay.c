@@ -366,7 +366,7 @@ static tp_err load_manifest(replay *x, const tp_entry *e, tp_fault *fault) {
     out->units = calloc(out->manifest.unit_count, sizeof *out->units);
     if (!out->units) return tp_fail(fault, TP_SYSTEM, "system", "memory");
     for (size_t i = 0; i < out->manifest.unit_count; i++)
-        out->units[i].registered = out->manifest.units[i].registered;
+        out->units[i].registered = out->units[i].online = out->manifest.units[i].registered;
     return TP_OK;
 }
 
@@ -505,8 +505,21 @@ static tp_err first_entry(replay *x, tp_fault *fault) {
     return err ? tp_fail_entry(fault, 0) : TP_OK;
 }
 
+/* What commitment and changes say of each unit. spec: U-5 */
+static void finish_electorate(tp_replay *out) {
+    const tp_electorate *e = out->board.electorate;
+    for (size_t i = 0; e && i < out->manifest.unit_count; i++) {
+        out->units[i].registered = e->unit[i].committed;
+        out->units[i].added = e->unit[i].added;
+        out->units[i].removed = e->unit[i].removed;
+        out->units[i].changes = e->unit[i].changes;
+        out->units[i].online = e->unit[i].online;
+    }
+}
+
 static void finish(replay *x) {
     tp_replay *out = x->out;
+    finish_electorate(out);
     out->credentials = tp_credentials_take(&x->credentials, &out->credential_count);
     for (size_t i = 0; i < out->credential_count; i++) {
         const tp_credential *c = &out->credentials[i];

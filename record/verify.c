@@ -25,6 +25,7 @@ enum {
     APPROVAL,
     CEREMONY,
     KEYS,
+    ROLL,
     REGISTRATIONS,
     CANCELS,
     BALLOTS,
@@ -40,9 +41,9 @@ enum {
 };
 
 static const char *const names[CHECKS] = {
-    "files",         "log",     "manifest", "approval", "ceremony",      "keys",
-    "registrations", "cancels", "ballots",  "chains",   "batches",       "acts",
-    "aggregates",    "shares",  "totals",   "results",  "reconciliation"};
+    "files", "log",           "manifest", "approval", "ceremony", "keys",
+    "roll",  "registrations", "cancels",  "ballots",  "chains",   "batches",
+    "acts",  "aggregates",    "shares",   "totals",   "results",  "reconciliation"};
 
 typedef struct {
     uint8_t hash[32];
@@ -104,6 +105,7 @@ static int check_of(const tp_fault *f, uint8_t type) {
         {"manifest.", MANIFEST},
         {"ceremony.", CEREMONY},
         {"liveness.", CEREMONY},
+        {"roll.", ROLL},
         {"registration.", REGISTRATIONS},
         {"cancel.", CANCELS},
         {"ballot.sequence", CHAINS},
@@ -128,7 +130,9 @@ static int check_of(const tp_fault *f, uint8_t type) {
                                   [TP_ENTRY_CANCEL] = CANCELS,
                                   [TP_ENTRY_BALLOT] = BATCHES,
                                   [TP_ENTRY_BATCH] = BATCHES,
-                                  [TP_ENTRY_SHARES] = SHARES};
+                                  [TP_ENTRY_SHARES] = SHARES,
+                                  [TP_ENTRY_ROLL] = ROLL,
+                                  [TP_ENTRY_CHANGES] = ROLL};
     for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
         if (!strncmp(f->code, by_code[i].prefix, strlen(by_code[i].prefix)))
             return by_code[i].check;
@@ -372,6 +376,8 @@ static tp_reconciliation sum_units(const tp_replay *p) {
     tp_reconciliation t = {0};
     for (size_t i = 0; i < p->manifest.unit_count; i++) {
         const tp_reconciliation *u = &p->units[i];
+        t.added += u->added, t.removed += u->removed, t.changes += u->changes;
+        t.online += u->online;
         t.registered += u->registered, t.enrolled += u->enrolled, t.cancelled += u->cancelled;
         t.ballots += u->ballots, t.replaced += u->replaced, t.voided += u->voided;
         t.excluded += u->excluded, t.counted += u->counted;
@@ -386,6 +392,11 @@ static void decide_entries(audit *a) {
     if (a->p.remembered)
         snprintf(before, sizeof before, ", those before entry %llu checked earlier",
                  (unsigned long long)a->p.remembered);
+    if (b->electorate)
+        decide(a, ROLL, TP_PASS, NULL, "%u voters, %u online, %u changes",
+               t.registered + t.added - t.removed, t.online, t.changes);
+    else
+        decide(a, ROLL, TP_NOT_YET, NULL, "%s", "");
     decide(a, REGISTRATIONS, t.enrolled ? TP_PASS : TP_NOT_YET, NULL, "%u credentials%s",
            t.enrolled, before);
     decide(a, CANCELS, b->approved ? TP_PASS : TP_NOT_YET, NULL, "%u cancelled", t.cancelled);

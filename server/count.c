@@ -36,7 +36,7 @@ static tp_err check_aggregates(const tp_replay *p, tp_record *r, const tp_reader
     return err;
 }
 
-static tp_err check_results(tp_csv *out, const tp_replay *p, tp_record *r,
+static tp_err check_results(tp_csv_text *out, const tp_replay *p, tp_record *r,
                             const tp_reader *document, tp_fault *fault) {
     bool bad[TP_MAX_TRUSTEES];
     char *json, *csv;
@@ -49,12 +49,12 @@ static tp_err check_results(tp_csv *out, const tp_replay *p, tp_record *r,
     if (err)
         free(csv);
     else
-        *out = (tp_csv){csv, csv_len};
+        *out = (tp_csv_text){csv, csv_len};
     return err;
 }
 
 tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act, const tp_reader *document,
-                      tp_csv *csv, tp_fault *fault) {
+                      tp_csv_text *csv, tp_fault *fault) {
     tp_record *r;
     tp_replay p;
     if (!tp_publisher_wait(s, size))

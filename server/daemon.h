@@ -135,14 +135,26 @@ bool tp_publisher_wait(tp_server *s, uint64_t size);
 typedef struct {
     char *bytes;
     size_t len;
-} tp_csv;
+} tp_csv_text;
 /* Where the store keeps the hash of results.csv, which lies with the documents. */
 #define TP_RESULTS_CSV_NAME "results.csv"
 
 /* Is the document of a FREEZE or PUBLISH what the record of this size gives? Codes of the replay,
  * "aggregates.hash", "results.hash". */
 TP_MUST_USE tp_err tp_count_check(tp_server *s, uint64_t size, tp_act act,
-                                  const tp_reader *document, tp_csv *csv, tp_fault *fault);
+                                  const tp_reader *document, tp_csv_text *csv, tp_fault *fault);
+
+/* ---- roll ---- */
+
+/* For the recorder's tasks. Is this commitment what the store's roll gives? "roll.root". And from
+ * then on the roll changes by the board alone. spec: J-22, J-23 */
+TP_MUST_USE tp_err tp_roll_check(tp_recorder *r, const tp_entry *e, tp_fault *fault);
+TP_MUST_USE tp_err tp_roll_committed(tp_recorder *r);
+/* Do the changes fit the roll, and the rows that came with them the changes? "roll.row",
+ * "roll.enrolled". And the rows into the store. spec: J-23 */
+TP_MUST_USE tp_err tp_roll_check_changes(tp_recorder *r, const tp_entry *e, tp_reader rows,
+                                         tp_fault *fault);
+TP_MUST_USE tp_err tp_roll_apply_changes(tp_recorder *r, tp_reader rows);
 
 /* ---- checker ---- */
 

@@ -26,7 +26,7 @@ typedef struct {
     tp_reader bytes, document;
     tp_entry entry;
     uint8_t hash[32]; /* of the document, if there is one */
-    tp_csv csv;       /* of PUBLISH, once it was checked */
+    tp_csv_text csv;  /* of PUBLISH, once it was checked */
     uint64_t index;
     tp_fault fault;
 } posted;
@@ -45,6 +45,7 @@ static const uint8_t *named_document(const tp_entry *e) {
 }
 
 static tp_err check_document(posted *p) {
+    if (p->entry.type == TP_ENTRY_CHANGES) return TP_OK; /* the rows: see roll.c */
     const uint8_t *named = named_document(&p->entry);
     if (!named)
         return p->document.left
@@ -181,11 +182,14 @@ static tp_err before(tp_recorder *r, posted *p, tp_store_credential *excluded) {
     if (p->entry.type == TP_ENTRY_CANCEL) return before_cancel(r, p);
     if (is_act(&p->entry, TP_ACT_EXCLUDE)) return before_exclusion(r, p, excluded);
     if (is_act(&p->entry, TP_ACT_CLOSE)) return stored(r, p, tp_recorder_close_batch(r));
+    if (p->entry.type == TP_ENTRY_ROLL) return tp_roll_check(r, &p->entry, &p->fault);
+    if (p->entry.type == TP_ENTRY_CHANGES)
+        return tp_roll_check_changes(r, &p->entry, p->document, &p->fault);
     return check_count(r, p);
 }
 
 /* The publisher may write the record anew at any time, from the store alone. */
-static tp_err store_csv(tp_store *store, const tp_csv *csv) {
+static tp_err store_csv(tp_store *store, const tp_csv_text *csv) {
     uint8_t hash[32];
     tp_sha256(hash, csv->bytes, csv->len);
     tp_err err = tp_store_document_put(store, hash, (const uint8_t *)csv->bytes, csv->len);
@@ -199,6 +203,9 @@ static tp_err after(tp_recorder *r, posted *p, tp_store_credential *excluded) {
         excluded->excluded = true;
         return stored(r, p, tp_store_credential_put(store, excluded));
     }
+    if (p->entry.type == TP_ENTRY_ROLL) return stored(r, p, tp_roll_committed(r));
+    if (p->entry.type == TP_ENTRY_CHANGES)
+        return stored(r, p, tp_roll_apply_changes(r, p->document));
     if (!named_document(&p->entry)) return TP_OK;
     tp_err err = tp_store_document_put(store, p->hash, p->document.p, p->document.left);
     if (!err && p->csv.bytes) err = store_csv(store, &p->csv);

@@ -1,7 +1,8 @@
-// Which entry may follow which, and what the credentials did. spec: S-1..S-16, S-18..S-25, L-5..L-10
+// Which entry may follow which, and what the credentials did. spec: S-1..S-16, S-18..S-25, S-30, L-5..L-10
 import { concat, compare, Fault, hex, isZero, Malformed, Reader, same, u16 } from './bytes.js';
 import { ballotChecks, readBallot } from './ballot.js';
 import { Ceremony } from './ceremony.js';
+import { Electorate } from './electorate.js';
 import * as E from './entries.js';
 import { pointNotIdentity } from './group.js';
 
@@ -21,6 +22,8 @@ const allowed = {
   [E.CONFIRM]: [SETUP],
   [E.LIVENESS]: [SETUP, OPEN],
   [E.REGISTRATIONS]: [SETUP, OPEN],
+  [E.ROLL]: [SETUP],
+  [E.CHANGES]: [SETUP, OPEN],
   [E.CANCEL]: [SETUP, OPEN, CLOSED],
   [E.BALLOT]: [OPEN],
   [E.BATCH]: all,
@@ -67,6 +70,7 @@ export class Board {
       cancelled: 0,
       ballotsOfUnit: manifest.units.map(() => 0),
       keys: null,
+      electorate: null,
     });
   }
   // Applies an entry and returns the checks that a batch is to make: [{ code, item }].
@@ -101,6 +105,7 @@ export class Board {
     E.verifySignatures(this.m, e);
     if (e.type === E.ACT) this.act(e);
     else if (e.type === E.CANCEL) this.cancel(e);
+    else if (e.type === E.ROLL || e.type === E.CHANGES) this.roll(e);
     else if (e.type === E.LIVENESS) this.alive(e);
     else if (e.type === E.SHARES) this.share(e);
     else this.ceremony.apply(e);
@@ -132,6 +137,7 @@ export class Board {
   open(e) {
     if (this.ceremony.round !== 3) fail('board.order', 'ceremony');
     if (!same(e.subject, this.ceremony.keys.digest)) fail('board.subject', 'opening');
+    if (!this.electorate) fail('board.order', 'roll');
     if (this.liveness.size < this.m.t + 1) fail('board.quorum', 'liveness');
     if (!this.m.test && e.time < this.m.times.open) fail('board.time', 'opening');
     this.keys = this.ceremony.keys;
@@ -153,6 +159,19 @@ export class Board {
     if (this.shares.size < this.m.t) fail('board.quorum', 'shares'); // spec: S-9
     this.publishHash = e.subject;
     this.phase = PUBLISHED;
+  }
+
+  // spec: S-30
+  roll(e) {
+    if (e.time < this.lastAct) fail('board.time', 'roll'); // spec: S-5
+    if (e.type === E.ROLL) {
+      if (this.electorate) fail('board.repeat', 'roll');
+      this.electorate = new Electorate(this.m, e);
+    } else {
+      if (!this.electorate) fail('board.order', 'roll');
+      this.electorate.change(e.changes);
+    }
+    this.lastAct = e.time;
   }
 
   // ---- trustees ----

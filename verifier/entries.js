@@ -1,4 +1,4 @@
-// Entries of the board, taken apart and signed bytes put together. spec: N-1..N-9
+// Entries of the board, taken apart and signed bytes put together. spec: N-1..N-9, N-20, N-21
 import { concat, Fault, Malformed, Reader, u8 } from './bytes.js';
 import { item } from './schnorr.js';
 import { badItems } from './batch.js';
@@ -15,7 +15,9 @@ export const MANIFEST = 1,
   CANCEL = 10,
   BALLOT = 11,
   BATCH = 12,
-  SHARES = 13;
+  SHARES = 13,
+  ROLL = 14,
+  CHANGES = 15;
 export const APPROVE = 1,
   OPEN = 2,
   CLOSE = 3,
@@ -55,6 +57,16 @@ function multiple(bytes, of) {
 }
 const notEmpty = (bytes) => multiple(bytes, 1);
 
+// A list of items of one size, one at least.
+function items(r, size, max, read) {
+  const inside = new Reader(r.opaque(size, size * max)),
+    list = [];
+  while (inside.left) list.push(read(inside));
+  return list;
+}
+const unitRoll = (r) => ({ rows: r.u32(), electors: r.u32(), online: r.u32() }); // spec: N-20
+const rollState = (r) => ({ leaf: r.bytes(32), unit: r.u16(), standing: r.u8() }); // spec: N-21
+
 // Types with one signer: what stands between signer and signature.
 const single = {
   [COMMIT]: (r) => ({ dealHash: r.bytes(32), boxKey: r.bytes(32) }),
@@ -73,6 +85,16 @@ const single = {
 const college = {
   [ACT]: act,
   [CANCEL]: (r) => ({ credential: r.bytes(32), reason: r.u16(), time: r.u64() }),
+  [ROLL]: (r) => ({
+    time: r.u64(),
+    leaves: r.u32(),
+    root: r.bytes(32),
+    units: items(r, 12, 1024, unitRoll),
+  }),
+  [CHANGES]: (r) => ({
+    time: r.u64(),
+    changes: items(r, 70, 800, (c) => ({ before: rollState(c), after: rollState(c) })),
+  }),
 };
 const plain = {
   [MANIFEST]: (r) => ({ document: document(r) }),
@@ -112,7 +134,7 @@ export function readEntry(bytes) {
   const type = bytes[0],
     tooLong = bytes.length > 60000 && type !== BALLOT; // C-5 judges a ballot's
   if (!bytes.length || tooLong) throw new Fault('entry.length', 'entry');
-  if (type < MANIFEST || type > SHARES) throw new Fault('entry.type', 'entry');
+  if (type < MANIFEST || type > CHANGES) throw new Fault('entry.type', 'entry');
   try {
     return { type, ...body(type, bytes) };
   } catch (e) {
@@ -154,7 +176,7 @@ export function verifySignatures(m, e) {
   if (!e.signedBody) return;
   const message = signedBytes(m.fingerprint, e.type, e.signedBody);
   if (e.endorsements) {
-    const { who, quorum } = e.type === ACT ? m.officers : m.registrars;
+    const { who, quorum } = e.type === CANCEL ? m.registrars : m.officers;
     const items = collegeItems('entry', ENTRY_USE, e.endorsements, who, 0, message);
     const [bad] = badItems(items);
     if (bad !== undefined)

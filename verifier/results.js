@@ -11,11 +11,21 @@ export function outcomes(method, seats, votes, ballots) {
   });
 }
 
+// What ROLL and the changes say of a unit; before ROLL nothing.
+function electorate(board, i) {
+  if (!board.electorate) return {};
+  const { committed: registered, added, removed, changes, online } = board.electorate.units[i];
+  return { registered, added, removed, changes, online };
+}
 // spec: U-5
 export function reconcile(board) {
   const { m } = board;
   const zero = () => ({
     registered: 0,
+    added: 0,
+    removed: 0,
+    changes: 0,
+    online: 0,
     enrolled: 0,
     cancelled: 0,
     ballots: 0,
@@ -28,6 +38,8 @@ export function reconcile(board) {
     unit: u.id,
     ...zero(),
     registered: u.registered,
+    online: u.registered,
+    ...electorate(board, i),
     ballots: board.ballotsOfUnit[i],
   }));
   for (const c of board.credentials.values()) {

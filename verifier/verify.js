@@ -29,6 +29,8 @@ const checkOfType = {
   [E.BALLOT]: 'batches',
   [E.BATCH]: 'batches',
   [E.SHARES]: 'shares',
+  [E.ROLL]: 'roll',
+  [E.CHANGES]: 'roll',
 };
 const chainCodes = ['ballot.sequence', 'ballot.previous'];
 export function checkOf(code, type) {
@@ -364,6 +366,16 @@ class Verification {
     await this.count(reconciliation);
     this.reconciliation(reconciliation);
   }
+  // spec: Y-21
+  roll(electorate) {
+    if (!electorate) {
+      this.notYet('roll');
+      return;
+    }
+    const sum = (key) => electorate.units.reduce((n, u) => n + u[key], 0);
+    const { changes } = electorate;
+    this.pass('roll', `${sum('electors')} voters, ${sum('online')} online, ${changes} changes`);
+  }
   stages() {
     const b = this.board,
       { ceremony } = b,
@@ -380,6 +392,7 @@ class Verification {
     const proved = `trustees, ${b.liveness.size} proved their share`;
     if (ceremony.round === 3) this.pass('keys', `confirmed by all ${this.m.n} ${proved}`);
     else this.notYet('keys', `to be confirmed by all ${this.m.n} ${proved}`);
+    this.roll(b.electorate);
     this.passIf(b.credentials.size, 'registrations', `${b.credentials.size} credentials`);
     this.passIf(b.approved, 'cancels', `${b.cancelled} cancelled`);
     const replaced = [...b.credentials.values()].reduce(
@@ -509,7 +522,7 @@ class Verification {
         this.fail('reconciliation', new Fault('reconciliation.sum', `unit ${u.unit}`));
         return;
       }
-      if (u.enrolled - u.cancelled > u.registered) {
+      if (u.enrolled - u.cancelled > u.online) {
         this.fail('reconciliation', new Fault('reconciliation.roll', `unit ${u.unit}`));
         return;
       }

@@ -12,7 +12,7 @@ import { BUNDLE, bundle } from './tiles.js';
 
 const TYPE = {
   MANIFEST: 1, ACT: 2, COMMIT: 3, DEAL: 4, COMPLAINT: 5, OPENING: 6, CONFIRM: 7, LIVENESS: 8, REGISTRATIONS: 9,
-  CANCEL: 10, BALLOT: 11, BATCH: 12, SHARES: 13,
+  CANCEL: 10, BALLOT: 11, BATCH: 12, SHARES: 13, ROLL: 14, CHANGES: 15,
 };
 const ACT = { APPROVE: 1, OPEN: 2, CLOSE: 3, EXCLUDE: 4, FREEZE: 5, PUBLISH: 6 };
 const READ_AT_ONCE = 4 * BUNDLE; // entries; more only when asked
@@ -53,7 +53,7 @@ start('board', async (app) => {
     const { size, root } = checkpoint;
     story = {
       acts: {}, trustees: { commits: new Set(), deals: new Set(), confirms: new Set(), shares: new Set(), alive: new Set() },
-      complaints: 0, registered: 0, cancelled: 0, excluded: 0, ballots: 0, batches: 0,
+      complaints: 0, roll: null, rollChanges: 0, registered: 0, cancelled: 0, excluded: 0, ballots: 0, batches: 0,
     };
     const leaves = new Uint8Array(32 * size);
     for (let first = 0; first < size; first += BUNDLE) {
@@ -86,6 +86,8 @@ start('board', async (app) => {
       case TYPE.SHARES: who.shares.add(u16(e, 1)); break;
       case TYPE.REGISTRATIONS: story.registered += registrations(e); break;
       case TYPE.CANCEL: story.cancelled += 1; break;
+      case TYPE.ROLL: story.roll = { time: u64(e, 1), voters: u32(e, 9), signers: endorsements(e, 47 + u16(e, 45)) }; break;
+      case TYPE.CHANGES: story.rollChanges += u16(e, 9) / 70; break;
       case TYPE.BALLOT: story.ballots += 1; break;
       case TYPE.BATCH:
         story.batches += 1;
@@ -137,6 +139,9 @@ start('board', async (app) => {
         who && who.deals.size ? t('board.dealt', { names: names(manifest.trustees, who.deals) }) : null,
         s && s.complaints ? tn('board.complaints', s.complaints) : null),
       step(Boolean(keys), t('board.confirmed'), keys ? t('board.confirmed-what', { names: manifest.trustees.map((w) => w.name).join(', ') }) : null),
+      step(s && s.roll, t('board.roll'), s && s.roll ? tn('board.roll-what', s.roll.voters) : null,
+        s && s.roll ? t('board.signed', { time: at(s.roll.time), names: names(manifest.officers, s.roll.signers) }) : null,
+        s && s.rollChanges ? tn('board.roll-changes', s.rollChanges) : null),
       step(s && s.registered > 0, t('board.enrolled'), s ? tn('board.enrolled-what', s.registered) : null,
         s && s.cancelled ? tn('board.cancelled', s.cancelled) : null),
       step(who && who.alive.size > manifest.threshold, t('board.alive'), who && who.alive.size ? t('board.alive-what', { names: names(manifest.trustees, who.alive) }) : null),

@@ -10,8 +10,12 @@ import { failure, link, start } from './shell.js';
 
 const outcomeText = { won: 'results.won', tied: 'results.tied' };
 
-const figures = ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'];
-const turnout = (u) => (u.registered ? u.counted / u.registered : 0);
+const figures = ['registered', 'added', 'removed', 'changes', 'online', 'enrolled', 'cancelled', 'ballots', 'replaced',
+  'voided', 'excluded', 'counted'];
+const postFigures = ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'];
+// Who may vote after the changes of the roll.
+const electors = (u) => u.registered + u.added - u.removed;
+const turnout = (u) => (electors(u) ? u.counted / electors(u) : 0);
 // Orders of the posts; posts that are level, and all others, go by name.
 const orders = {
   region: () => 0,
@@ -155,8 +159,8 @@ start('results', async (app) => {
   }
 
   function postRow(name, u, attributes) {
-    return h('tr', attributes, name, figures.map((f) => h('td', { class: 'number' }, number(u[f]))),
-      h('td', { class: 'number' }, u.registered ? t('results.share', { share: percent(u.counted, u.registered) }) : '–'));
+    return h('tr', attributes, name, postFigures.map((f) => h('td', { class: 'number' }, number(u[f]))),
+      h('td', { class: 'number' }, electors(u) ? t('results.share', { share: percent(u.counted, electors(u)) }) : '–'));
   }
 
   function postRows(list) {
@@ -189,7 +193,7 @@ start('results', async (app) => {
       h('div', { class: 'scroll tall', tabindex: 0, role: 'region', 'aria-label': t('results.turnout-table') },
         h('table', { class: 'posts' }, h('caption', { class: 'visually-hidden' }, t('results.turnout-table')),
           h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('results.post')),
-            figures.map((f) => h('th', { scope: 'col', class: 'number' }, t(`results.h-${f}`))),
+            postFigures.map((f) => h('th', { scope: 'col', class: 'number' }, t(`results.h-${f}`))),
             h('th', { scope: 'col', class: 'number' }, t('results.share-of-roll')))),
           bodies())));
   }
@@ -218,8 +222,8 @@ start('results', async (app) => {
       })) : notice('bad', t('results.unbalanced'), t('alarm.next')),
       h('p', {}, t('results.turnout', {
         counted: total.counted,
-        registered: total.registered,
-        share: total.registered ? percent(total.counted, total.registered) : '0',
+        registered: electors(total),
+        share: electors(total) ? percent(total.counted, electors(total)) : '0',
       })));
   }
 });

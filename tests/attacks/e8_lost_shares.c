@@ -83,6 +83,7 @@ static void test_liveness(void **state) {
     tp_fault fault;
     fixture_init(f, NULL);
     fixture_ceremony(f);
+    assert_int_equal(fixture_roll(f, &fault), TP_OK);
     f->board.liveness[2] = 0;
     fixture_sign_act(f, &e, TP_ACT_OPEN, tp_ceremony_keys(f->board.ceremony)->digest, 0);
     assert_int_equal(fixture_append(f, &e, &fault), TP_REFUSED);

@@ -133,6 +133,8 @@ export class Double {
       for (let i = 1; i <= 5; i += 1) this.append(Buffer.concat([Buffer.from([type]), u16(i), Buffer.alloc(64)]));
     }
     for (let i = 1; i <= 5; i += 1) this.append(Buffer.concat([Buffer.from([8]), u16(i), u64(t), Buffer.alloc(104)]));
+    const officers = Buffer.concat([1, 2].map((i) => Buffer.concat([u16(i), Buffer.alloc(64, i)])));
+    this.append(Buffer.concat([Buffer.from([14]), u64(t), Buffer.from([0, 0, 39, 16]), Buffer.alloc(32), u16(12), Buffer.alloc(12), u16(officers.length), officers]));
     if (phase === 'setup') return;
     this.act(2, phase === 'open' && !this.options.lie.still ? t + 89980 : t + 100);
     if (phase === 'open') return;

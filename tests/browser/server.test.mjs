@@ -48,6 +48,7 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
     await election.serve();
     election.act('approve');
     for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) election.trustee(i);
+    election.act('roll', 'commit', '--data', election.at('data'));
     election.act('open');
     election.start('registrar', '--server', url, '--key', election.at('r1'), '--watch');
 

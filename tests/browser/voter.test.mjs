@@ -397,7 +397,7 @@ for (const [language, locale, colorScheme] of [['en', 'en-US', 'light'], ['fil',
 function someResults(double) {
   const { contests, units } = double.manifest;
   const set = (c, k) => ({ units: [units[k].id, units[k + 1].id], ballots: 900, votes: c.options.map((_, i) => (i * 37 * (k + 1)) % 880) });
-  const figures = { registered: 10000, enrolled: 2100, cancelled: 3, ballots: 1900, replaced: 95, voided: 2, excluded: 3, counted: 1800 };
+  const figures = { registered: 10000, added: 5, removed: 4, changes: 12, online: 9001, enrolled: 2100, cancelled: 3, ballots: 1900, replaced: 95, voided: 2, excluded: 3, counted: 1800 };
   return {
     tapat: 1,
     contests: contests.map((c) => {

@@ -199,11 +199,7 @@ tp_err fixture_append(fixture *f, const tp_entry *e, tp_fault *fault) {
     return fixture_append_bytes(f, bytes, w.len, fault);
 }
 
-void fixture_sign_act(fixture *f, tp_entry *e, tp_act act, const uint8_t *subject,
-                      uint16_t reason) {
-    *e =
-        (tp_entry){.type = TP_ENTRY_ACT, .u.act = {.act = act, .time = f->now++, .reason = reason}};
-    if (subject) memcpy(e->u.act.subject, subject, 32);
+void fixture_sign_officers(fixture *f, tp_entry *e) {
     for (uint16_t i = 0; i < FIXTURE_OFFICERS; i++) {
         uint8_t random[32];
         fixture_random(f, random);
@@ -211,6 +207,41 @@ void fixture_sign_act(fixture *f, tp_entry *e, tp_act act, const uint8_t *subjec
             tp_entry_sign(e, f->manifest.fingerprint, (uint16_t)(i + 1), f->officer[i], random);
         assert_int_equal(err, TP_OK);
     }
+}
+
+void fixture_sign_act(fixture *f, tp_entry *e, tp_act act, const uint8_t *subject,
+                      uint16_t reason) {
+    *e =
+        (tp_entry){.type = TP_ENTRY_ACT, .u.act = {.act = act, .time = f->now++, .reason = reason}};
+    if (subject) memcpy(e->u.act.subject, subject, 32);
+    fixture_sign_officers(f, e);
+}
+
+void fixture_sign_roll(fixture *f, tp_entry *e, uint8_t *units) {
+    tp_writer w = tp_writer_of(units, FIXTURE_UNITS * TP_UNIT_ROLL_LEN);
+    *e = (tp_entry){.type = TP_ENTRY_ROLL,
+                    .u.roll = {.time = f->now++, .units = units, .unit_count = FIXTURE_UNITS}};
+    memset(e->u.roll.root, 7, 32);
+    for (size_t i = 0; i < FIXTURE_UNITS; i++) {
+        uint32_t registered = f->manifest.units[i].registered;
+        for (size_t k = 0; k < 3; k++)
+            tp_write_u32(&w, registered);
+        e->u.roll.leaves += registered;
+    }
+    fixture_sign_officers(f, e);
+}
+
+void fixture_sign_changes(fixture *f, tp_entry *e, const uint8_t *list, size_t count) {
+    *e = (tp_entry){.type = TP_ENTRY_CHANGES,
+                    .u.changes = {.time = f->now++, .list = list, .count = count}};
+    fixture_sign_officers(f, e);
+}
+
+tp_err fixture_roll(fixture *f, tp_fault *fault) {
+    uint8_t units[FIXTURE_UNITS * TP_UNIT_ROLL_LEN];
+    tp_entry e;
+    fixture_sign_roll(f, &e, units);
+    return fixture_append(f, &e, fault);
 }
 
 tp_err fixture_act(fixture *f, tp_act act, const uint8_t *subject, uint16_t reason,
@@ -320,6 +351,7 @@ void fixture_enrol(fixture *f, size_t n) {
 void fixture_open(fixture *f) {
     tp_fault fault;
     const uint8_t *digest = tp_ceremony_keys(f->board.ceremony)->digest;
+    if (!f->board.electorate) must(fixture_roll(f, &fault), &fault);
     must(fixture_act(f, TP_ACT_OPEN, digest, 0, &fault), &fault);
 }
 

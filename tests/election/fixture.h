@@ -79,8 +79,17 @@ void fixture_sign_trustee(fixture *f, tp_entry *e, uint16_t trustee);
 
 /* Approval, all rounds, confirmations and liveness; fills styles. Fails the test if refused. */
 void fixture_ceremony(fixture *f);
+/* The commitment to the roll, signed: on every unit's roll as many as the manifest says, all
+ * online. units: room for FIXTURE_UNITS of them. */
+void fixture_sign_roll(fixture *f, tp_entry *e, uint8_t *units);
+/* Any entry of officers, signed by both. */
+void fixture_sign_officers(fixture *f, tp_entry *e);
+/* Changes signed by both officers. */
+void fixture_sign_changes(fixture *f, tp_entry *e, const uint8_t *list, size_t count);
+tp_err fixture_roll(fixture *f, tp_fault *fault);
 /* The first n voters on the board. */
 void fixture_enrol(fixture *f, size_t n);
+/* The commitment too, if it is not there. */
 void fixture_open(fixture *f);
 /* The registration of one voter, signed. */
 void fixture_registration(fixture *f, tp_registration *r, size_t voter);

@@ -42,9 +42,9 @@ static void act_refused(tp_act act, const uint8_t *subject, tp_err err, const ch
 static void sample(tp_entry *e, int kind) {
     static uint8_t zeros[4096];
     *e = (tp_entry){.type = (tp_entry_type)kind, .signer = 1};
-    if (kind > TP_ENTRY_SHARES) {
+    if (kind > TP_ENTRY_CHANGES) {
         *e = (tp_entry){.type = TP_ENTRY_ACT, .u.act.time = 1};
-        e->u.act.act = (tp_act)(kind - TP_ENTRY_SHARES);
+        e->u.act.act = (tp_act)(kind - TP_ENTRY_CHANGES);
     }
     if (kind == TP_ENTRY_BALLOT) e->u.ballot.bytes = zeros, e->u.ballot.len = 10;
     if (kind == TP_ENTRY_DEAL) e->u.deal.bytes = zeros, e->u.deal.len = 10;
@@ -54,30 +54,31 @@ static void sample(tp_entry *e, int kind) {
 }
 
 /* One column a kind: MANIFEST, ACT (not tried alone), COMMIT, DEAL, COMPLAINT, OPENING, CONFIRM,
- * LIVENESS, REGISTRATIONS, CANCEL, BALLOT, BATCH, SHARES; APPROVE OPEN CLOSE EXCLUDE FREEZE
- * PUBLISH. */
+ * LIVENESS, REGISTRATIONS, CANCEL, BALLOT, BATCH, SHARES, ROLL, CHANGES; APPROVE OPEN CLOSE EXCLUDE
+ * FREEZE PUBLISH. */
 static const char *const table[] = {
     [TP_SETUP] = "-.#####"
-                 "###-#-"
+                 "###-#-##"
                  "##----",
     [TP_OPEN] = "-.-----"
-                "#####-"
+                "#####--#"
                 "--##--",
     [TP_CLOSED] = "-.-----"
-                  "--#-#-"
+                  "--#-#---"
                   "---##-",
     [TP_FROZEN] = "-.-----"
-                  "----##"
+                  "----##--"
                   "-----#",
     [TP_PUBLISHED] = "-.-----"
-                     "----#-"
+                     "----#---"
                      "------",
 };
 
 /* A copy of the board is tried, so nothing moves on; samples hold nothing that the ceremony takes.
  */
 static void check_row(void) {
-    for (int kind = TP_ENTRY_MANIFEST; kind <= (int)TP_ENTRY_SHARES + (int)TP_ACT_PUBLISH; kind++) {
+    for (int kind = TP_ENTRY_MANIFEST; kind <= (int)TP_ENTRY_CHANGES + (int)TP_ACT_PUBLISH;
+         kind++) {
         char expected = table[f->board.phase][kind - 1];
         tp_board copy = f->board;
         tp_entry e;
@@ -182,6 +183,8 @@ static void test_open(void **state) {
         step(TP_ENTRY_LIVENESS, i);
     act_refused(TP_ACT_OPEN, digest, TP_REFUSED, "board.order");
     step(TP_ENTRY_CONFIRM, 3);
+    act_refused(TP_ACT_OPEN, digest, TP_REFUSED, "board.order"); /* no roll: S-30 */
+    must(fixture_roll(f, &fault), &fault);
     act_refused(TP_ACT_OPEN, digest, TP_REFUSED, "board.quorum");
     step(TP_ENTRY_LIVENESS, 1); /* the same one again is no third */
     act_refused(TP_ACT_OPEN, digest, TP_REFUSED, "board.quorum");

@@ -43,7 +43,13 @@ static size_t sample(uint8_t *out, tp_entry_type type) {
         e.u.ballot.len = sizeof shares;
     }
     if (type == TP_ENTRY_BATCH) e.u.batch.number = 7;
-    if (type == TP_ENTRY_CANCEL) {
+    static uint8_t units[FIXTURE_UNITS * TP_UNIT_ROLL_LEN];
+    if (type == TP_ENTRY_ROLL) {
+        fixture_sign_roll(f, &e, units);
+    } else if (type == TP_ENTRY_CHANGES) {
+        static const uint8_t list[3 * TP_ROLL_CHANGE_LEN] = {1, 2, 3};
+        fixture_sign_changes(f, &e, list, 3);
+    } else if (type == TP_ENTRY_CANCEL) {
         e.u.cancel.time = 9;
         tp_err err = tp_entry_sign(&e, f->manifest.fingerprint, 1, f->registrar[0], random);
         assert_int_equal(err, TP_OK);
@@ -57,7 +63,7 @@ static size_t sample(uint8_t *out, tp_entry_type type) {
 static void test_inverse(void **state) {
     (void)state;
     static uint8_t bytes[TP_MAX_ENTRY + 1], again[TP_MAX_ENTRY];
-    for (int type = TP_ENTRY_MANIFEST; type <= TP_ENTRY_SHARES; type++) {
+    for (int type = TP_ENTRY_MANIFEST; type <= TP_ENTRY_CHANGES; type++) {
         tp_entry e;
         tp_fault fault;
         size_t len = sample(bytes, (tp_entry_type)type);
@@ -77,7 +83,7 @@ static void test_canonical(void **state) {
     (void)state;
     static uint8_t bytes[TP_MAX_ENTRY + 1], again[TP_MAX_ENTRY];
     uint64_t seed = 5;
-    for (int type = TP_ENTRY_MANIFEST; type <= TP_ENTRY_SHARES; type++) {
+    for (int type = TP_ENTRY_MANIFEST; type <= TP_ENTRY_CHANGES; type++) {
         size_t len = sample(bytes, (tp_entry_type)type);
         for (int round = 0; round < 300; round++) {
             tp_entry e;
@@ -98,9 +104,9 @@ static void test_canonical(void **state) {
 
 static void test_lengths(void **state) {
     (void)state;
-    static const tp_entry_type fixed[] = {TP_ENTRY_MANIFEST,  TP_ENTRY_ACT,     TP_ENTRY_COMMIT,
-                                          TP_ENTRY_COMPLAINT, TP_ENTRY_CONFIRM, TP_ENTRY_CANCEL,
-                                          TP_ENTRY_BATCH,     TP_ENTRY_SHARES};
+    static const tp_entry_type fixed[] = {
+        TP_ENTRY_MANIFEST, TP_ENTRY_ACT,   TP_ENTRY_COMMIT, TP_ENTRY_COMPLAINT, TP_ENTRY_CONFIRM,
+        TP_ENTRY_CANCEL,   TP_ENTRY_BATCH, TP_ENTRY_SHARES, TP_ENTRY_ROLL,      TP_ENTRY_CHANGES};
     static uint8_t bytes[TP_MAX_ENTRY + 1];
     tp_entry e;
     tp_fault fault;
@@ -114,7 +120,7 @@ static void test_lengths(void **state) {
     memset(bytes, 0, sizeof bytes);
     assert_int_equal(tp_entry_read(&e, bytes, 10, &fault), TP_MALFORMED);
     assert_string_equal(fault.code, "entry.type");
-    bytes[0] = TP_ENTRY_SHARES + 1;
+    bytes[0] = TP_ENTRY_CHANGES + 1;
     assert_int_equal(tp_entry_read(&e, bytes, 10, &fault), TP_MALFORMED);
     assert_string_equal(fault.code, "entry.type");
     bytes[0] = TP_ENTRY_BALLOT;
@@ -130,9 +136,10 @@ static void test_lengths(void **state) {
 /* Every bit of a signed entry matters. */
 static void test_flips(void **state) {
     (void)state;
-    static const tp_entry_type kinds[] = {TP_ENTRY_COMPLAINT, TP_ENTRY_ACT, TP_ENTRY_CANCEL};
+    static const tp_entry_type kinds[] = {TP_ENTRY_COMPLAINT, TP_ENTRY_ACT, TP_ENTRY_CANCEL,
+                                          TP_ENTRY_ROLL, TP_ENTRY_CHANGES};
     static uint8_t bytes[TP_MAX_ENTRY];
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         size_t len = sample(bytes, kinds[k]);
         for (size_t i = 0; i < len; i++) {
             tp_entry e;

@@ -141,9 +141,29 @@ static uint32_t *const totals[] = {first_totals, second_totals};
 static const uint32_t withheld[TP_MAX_CONTESTS] = {0, 2};
 static const tp_aggregates aggregates = {.list = list, .count = 2};
 static const tp_reconciliation units[] = {
-    {.registered = 100, .enrolled = 9, .ballots = 8, .replaced = 1, .excluded = 1, .counted = 6},
-    {.registered = 50, .enrolled = 5, .ballots = 2, .cancelled = 1, .voided = 1, .counted = 1},
-    {.registered = 20, .enrolled = 3, .ballots = 3, .counted = 3},
+    {.registered = 100,
+     .online = 90,
+     .enrolled = 9,
+     .ballots = 8,
+     .replaced = 1,
+     .excluded = 1,
+     .counted = 6},
+    {.registered = 50,
+     .added = 2,
+     .changes = 3,
+     .online = 50,
+     .enrolled = 5,
+     .ballots = 2,
+     .cancelled = 1,
+     .voided = 1,
+     .counted = 1},
+    {.registered = 20,
+     .removed = 1,
+     .changes = 1,
+     .online = 3,
+     .enrolled = 3,
+     .ballots = 3,
+     .counted = 3},
 };
 
 static int set_up(void **state) {
@@ -193,10 +213,11 @@ static void test_json_content(void **state) {
     assert_string_equal(json_string_value(json_object_get(diaz, "outcome")), "none");
     json_t *figures = json_object_get(root, "reconciliation");
     json_t *total = json_object_get(figures, "total");
-    static const char *const names[] = {"registered", "enrolled", "cancelled", "ballots",
+    static const char *const names[] = {"registered", "added",    "removed",   "changes",
+                                        "online",     "enrolled", "cancelled", "ballots",
                                         "replaced",   "voided",   "excluded",  "counted"};
-    static const int sums[] = {170, 17, 1, 13, 1, 1, 1, 10};
-    for (size_t i = 0; i < 8; i++)
+    static const int sums[] = {170, 2, 1, 4, 143, 17, 1, 13, 1, 1, 1, 10};
+    for (size_t i = 0; i < 12; i++)
         assert_int_equal(json_integer_value(json_object_get(total, names[i])), sums[i]);
     json_t *oslo = json_array_get(json_object_get(figures, "units"), 1);
     assert_string_equal(json_string_value(json_object_get(oslo, "unit")), "oslo");
@@ -232,7 +253,8 @@ static void test_totals_method(void **state) {
 /* Every figure moved by one unbalances the unit. spec: U-5, Y-17 */
 static void test_reconciliation(void **state) {
     (void)state;
-    const tp_reconciliation good = {.registered = 40,
+    const tp_reconciliation good = {.registered = 50,
+                                    .online = 40,
                                     .enrolled = 42,
                                     .cancelled = 2,
                                     .ballots = 30,

@@ -348,7 +348,50 @@ void rig_enrol(rig *g) {
         prove_alive(g, i);
 }
 
+rig_bytes rig_roll_entry(rig *g, const uint32_t (*units)[3], uint32_t leaves) {
+    uint8_t bytes[RIG_UNITS * TP_UNIT_ROLL_LEN], random[32];
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    tp_entry e = {
+        .type = TP_ENTRY_ROLL,
+        .u.roll = {.time = g->time, .leaves = leaves, .units = bytes, .unit_count = RIG_UNITS}};
+    rig_random_bytes(g, e.u.roll.root, 32);
+    for (size_t i = 0; i < RIG_UNITS; i++)
+        for (size_t k = 0; k < 3; k++)
+            tp_write_u32(&w, units[i][k]);
+    for (uint16_t i = 1; i <= 2; i++) {
+        rig_random_bytes(g, random, 32);
+        assert_int_equal(tp_entry_sign(&e, g->m.fingerprint, i, g->officer[i - 1], random), TP_OK);
+    }
+    return write_entry(&e);
+}
+
+void rig_roll(rig *g) {
+    uint32_t units[RIG_UNITS][3], leaves = 0;
+    for (size_t i = 0; i < RIG_UNITS; i++) {
+        uint32_t registered = g->m.units[i].registered;
+        units[i][0] = units[i][1] = units[i][2] = registered;
+        leaves += registered;
+    }
+    append_own(g, rig_roll_entry(g, (const uint32_t(*)[3])units, leaves));
+}
+
+rig_bytes rig_changes_entry(rig *g, const tp_roll_change *list, size_t count) {
+    uint8_t bytes[16 * TP_ROLL_CHANGE_LEN], random[32];
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    for (size_t i = 0; i < count; i++)
+        tp_roll_change_write(&w, &list[i]);
+    assert_int_equal(tp_write_end(&w), TP_OK);
+    tp_entry e = {.type = TP_ENTRY_CHANGES,
+                  .u.changes = {.time = g->time, .list = bytes, .count = count}};
+    for (uint16_t i = 1; i <= 2; i++) {
+        rig_random_bytes(g, random, 32);
+        assert_int_equal(tp_entry_sign(&e, g->m.fingerprint, i, g->officer[i - 1], random), TP_OK);
+    }
+    return write_entry(&e);
+}
+
 void rig_open(rig *g) {
+    if (!g->board.electorate) rig_roll(g);
     g->time += 86400;
     append_own(g, rig_act(g, TP_ACT_OPEN, tp_ceremony_keys(g->board.ceremony)->digest, g->time, 0));
 }

@@ -65,7 +65,8 @@ typedef struct {
 void rig_begin(rig *g, const rig_plan *plan); /* manifest, approval */
 void rig_ceremony(rig *g);                    /* commits, deals, confirmations */
 void rig_enrol(rig *g);                       /* all voters, two entries; trustees alive */
-void rig_open(rig *g);
+void rig_roll(rig *g);                        /* commits to as many as are registered, all online */
+void rig_open(rig *g);                        /* and commits to the roll, if nobody did */
 void rig_vote(rig *g, size_t voter, unsigned pattern); /* choices out of pattern */
 void rig_batch(rig *g);
 void rig_cancel(rig *g, size_t voter);
@@ -87,6 +88,10 @@ void rig_push(rig *g, const void *bytes, size_t len);
 void rig_append(rig *g, const void *bytes, size_t len);
 /* An act signed by the officers' quorum, not appended. */
 rig_bytes rig_act(rig *g, tp_act act, const uint8_t subject[32], uint64_t time, uint16_t reason);
+/* Commitments and changes of the roll signed by the officers' quorum, not appended. units: rows,
+ * electors, online of each; at most 16 changes. */
+rig_bytes rig_roll_entry(rig *g, const uint32_t (*units)[3], uint32_t leaves);
+rig_bytes rig_changes_entry(rig *g, const tp_roll_change *list, size_t count);
 void rig_sort_pending(rig *g);
 rig_bytes rig_batch_entry(rig *g, uint32_t number, uint32_t ballots);
 rig_bytes rig_ballot(rig *g, size_t voter, uint32_t sequence, const uint8_t previous[32],

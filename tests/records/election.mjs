@@ -213,6 +213,40 @@ export class Election {
     return this.push(this.act(E.APPROVE, subject, options));
   }
 
+  // ---- the roll ----
+
+  // rows: of each unit [rows, electors, online]: as many as the manifest allows, up to 60
+  roll({
+    rows = this.m.units.map((u) => {
+      const electors = Math.min(50, u.registered);
+      return [electors + 10, electors, Math.min(40, electors)];
+    }),
+    leaves = rows.reduce((n, u) => n + u[0], 0),
+    root: rootHash = this.bytes(32),
+    time = this.now(),
+    who = [1, 2],
+  } = {}) {
+    const units = concat(...rows.flat().map(u32));
+    const body = concat(u64(time), u32(leaves), rootHash, u16(units.length), units);
+    return this.college(E.ROLL, this.officers, who, body);
+  }
+  // A row as a change names it: a leaf made up from a name, unit and standing; none: absent.
+  row(name, unit = 0, standing = 1) {
+    return concat(sha256(ascii(name)), u16(unit), u8(standing));
+  }
+  get absent() {
+    return new Uint8Array(35);
+  }
+  // list: pairs of rows, before and after
+  changes(list, { time = this.now(), who = [1, 2] } = {}) {
+    const all = concat(...list.flat());
+    const body = concat(u64(time), u16(all.length), all);
+    return this.college(E.CHANGES, this.officers, who, body);
+  }
+  commitRoll(options) {
+    return this.push(this.roll(options));
+  }
+
   // ---- ceremony ----
 
   who(contest, dealer) {

@@ -22,6 +22,7 @@ export function replay(e) {
 const steps = {
   begun: (e) => e.begin(),
   approved: (e) => e.approve(),
+  rolled: (e) => e.commitRoll(),
   committed: (e) => e.commits(),
   dealt: (e) => e.push(...e.numbers.map((i) => e.deal(i))),
   confirmed: (e) => e.push(...e.numbers.map((i) => e.confirm(i))),
@@ -33,6 +34,7 @@ const steps = {
     e.batch();
     e.vote(e.voters[0], 5).vote(e.voters[4], 7).batch();
     e.push(e.cancel(e.voters[5]), e.exclude(e.voters[6].tip));
+    e.push(e.changes([[e.row('a', 0, 1), e.row('b', 1, 2)], [e.absent, e.row('c', 2)]]));
   },
   closed: (e) => e.close(),
   frozen: (e) => e.freeze(e.aggregates(replay(e))),
@@ -119,7 +121,7 @@ add(
   'ballot.length',
 );
 add('entry: type 0', 'approved', (e) => e.push(u8(0)), 'log', 'entry.type');
-add('entry: type 14', 'approved', (e) => e.push(concat(u8(14), X)), 'log', 'entry.type');
+add('entry: type 16', 'approved', (e) => e.push(concat(u8(16), X)), 'log', 'entry.type');
 add(
   'commit: a byte less',
   'committed',
@@ -870,6 +872,123 @@ add(
 );
 add('publish twice', 'published', (e) => e.push(e.act(E.PUBLISH, X)), 'acts', 'board.phase');
 
+// ---- the roll: N-20, N-21, S-5, S-30..S-33, Y-21
+
+const rolled = (name, action, code) => add(`roll: ${name}`, 'rolled', action, 'roll', code);
+const otherRoll = (options) => (e) => {
+  e.entries.pop();
+  return e.commitRoll(options);
+};
+rolled('twice', (e) => e.commitRoll(), 'board.repeat');
+add('roll: when voting is open', 'opened', (e) => e.commitRoll(), 'roll', 'board.phase');
+add('roll: not approved', 'begun', (e) => e.commitRoll(), 'roll', 'board.order');
+add(
+  'opening: no roll',
+  'approved',
+  (e) => e.ceremony().alive(1, 2, 3).open(),
+  'acts',
+  'board.order',
+);
+rolled('one officer', otherRoll({ who: [1] }), 'entry.quorum');
+rolled(
+  'signed by registrars',
+  (e) => {
+    e.officers = e.registrars;
+    return otherRoll()(e);
+  },
+  'entry.signature',
+);
+rolled('before the last act', otherRoll({ time: 5n }), 'board.time');
+const full = [60, 50, 40];
+rolled('a unit too few', otherRoll({ rows: [full, full] }), 'roll.units');
+rolled('a unit too many', otherRoll({ rows: [full, full, full, full] }), 'roll.units');
+rolled('more electors than rows', otherRoll({ rows: [full, full, [49, 50, 40]] }), 'roll.units');
+rolled(
+  'more online than electors',
+  otherRoll({ rows: [[60, 50, 51], full, full] }),
+  'roll.units',
+);
+rolled(
+  'more electors than registered',
+  otherRoll({ rows: [full, [110, 101, 40], full] }),
+  'roll.units',
+);
+rolled('rows and leaves differ', otherRoll({ leaves: 181 }), 'roll.sum');
+rolled('rows beyond 2^32', otherRoll({ rows: [full, full, [2 ** 32 - 1, 1, 1]], leaves: 119 }), 'roll.sum');
+rolled('a byte more', (e) => last(e, (x) => concat(x, u8(0))), 'entry.malformed');
+rolled('a unit cut', otherRoll({ rows: [full, full, [60, 50]] }), 'entry.malformed');
+
+const changeRoll = (e, ...list) => e.push(e.changes(list));
+const odd = (name, changes) =>
+  rolled(`change: ${name}`, (e) => changeRoll(e, ...changes(e)), 'roll.change');
+add('roll: a change before it', 'approved', (e) => changeRoll(e, [e.absent, e.row('a')]), 'roll', 'board.order');
+add('roll: a change after the close', 'closed', (e) => changeRoll(e, [e.absent, e.row('a')]), 'roll', 'board.phase');
+rolled(
+  'change: one officer',
+  (e) => e.push(e.changes([[e.absent, e.row('a')]], { who: [2] })),
+  'entry.quorum',
+);
+rolled(
+  'change: before the last act',
+  (e) => e.push(e.changes([[e.absent, e.row('a')]], { time: 5n })),
+  'board.time',
+);
+rolled('change: none', (e) => e.push(e.changes([])), 'entry.malformed');
+rolled('change: half of one', (e) => changeRoll(e, [e.row('a')]), 'entry.malformed');
+odd('absent before and after', (e) => [[e.absent, e.absent]]);
+odd('nothing is changed', (e) => [[e.row('a'), e.row('a')]]);
+odd('standing 5', (e) => [[e.absent, e.row('a', 0, 5)]]);
+odd('unit 3', (e) => [[e.absent, e.row('a', 3)]]);
+odd('a leaf of zeros', (e) => [[e.absent, patch(e.row('a'), 0, ZERO32)]]);
+odd('absent with a leaf', (e) => [[e.row('a', 0, 0), e.row('b')]]);
+odd('absent with a unit', (e) => [[e.row('a'), patch(e.absent, 32, u16(1))]]);
+odd('two take one row', (e) => [
+  [e.row('a'), e.row('b')],
+  [e.row('a'), e.row('c')],
+]);
+odd('two make one row', (e) => [
+  [e.row('a'), e.row('c')],
+  [e.row('b'), e.row('c')],
+]);
+odd('one undoes another', (e) => [
+  [e.row('a'), e.row('b', 0, 2)],
+  [e.row('b', 0, 2), e.row('c')],
+]);
+rolled(
+  'change: a row that is gone',
+  (e) => changeRoll(changeRoll(e, [e.row('a'), e.row('b')]), [e.row('a'), e.row('c')]),
+  'roll.change',
+);
+rolled(
+  'change: a row that is there',
+  (e) => changeRoll(changeRoll(e, [e.row('a'), e.row('b')]), [e.absent, e.row('b')]),
+  'roll.change',
+);
+rolled(
+  'change: not as it came',
+  (e) => changeRoll(changeRoll(e, [e.absent, e.row('a', 1, 1)]), [e.row('a', 1, 4), e.absent]),
+  'roll.change',
+);
+rolled(
+  'change: of another unit than it came to',
+  (e) => changeRoll(changeRoll(e, [e.absent, e.row('a', 1, 1)]), [e.row('a', 2, 1), e.absent]),
+  'roll.change',
+);
+const three = { rows: [full, full, [3, 2, 1]] };
+const less = (name, ...standings) =>
+  rolled(
+    `change: ${name}`,
+    (e) =>
+      changeRoll(
+        otherRoll(three)(e),
+        ...standings.map((s, i) => [e.row(`x${i}`, 2, s), e.absent]),
+      ),
+    'roll.change',
+  );
+less('more rows than there are', 4, 4, 4, 4);
+less('more electors than there are', 2, 2, 2);
+less('more online than there are', 1, 1);
+
 // ---- ballots: C-3..C-6, C-8, S-10, S-20..S-24, Y-11
 const ballot = (name, how, check, code) =>
   add(
@@ -1554,8 +1673,8 @@ manifest(
 
 const file = (name, stage, how, check, code) =>
   list.push({ name: `file: ${name}`, check, code, make: () => at(stage), files: how });
-const bundle = 'tile/entries/000.p/38',
-  tile = 'tile/0/000.p/38';
+const bundle = 'tile/entries/000.p/40',
+  tile = 'tile/0/000.p/40';
 const edit = (name, how) => (f) => void f.set(name, how(f.get(name)));
 const document = (f) => [...f.keys()].filter((x) => x.startsWith('document/')).at(-1);
 const lines = (how) => (b) => ascii(how(new TextDecoder().decode(b)));
@@ -1752,6 +1871,15 @@ export const unusual = [
     make: () => {
       const e = at('dealt');
       return e.push(e.complaint(1, 2), e.opening(2, 1, e.shareOf(2, 3)));
+    },
+  },
+  {
+    name: 'a row goes and comes back',
+    make: () => {
+      const e = at('rolled'),
+        [a, b] = [e.row('p', 1), e.row('q', 1, 4)];
+      changeRoll(changeRoll(e, [a, b]), [b, a], [e.row('n', 0, 3), e.row('o', 2, 3)]);
+      return onward(changeRoll(e, [a, e.absent]), 'rolled');
     },
   },
   {

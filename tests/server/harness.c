@@ -1,6 +1,8 @@
 /* The daemon under test and its client: harness.h. */
 #include "tests/server/harness.h"
 
+#include "election/roll_tree.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -259,7 +261,70 @@ reply post_act(daemon_scene *d, tp_act act, const uint8_t *subject, uint16_t rea
     return post_entry(d, bytes, w.len, document, len);
 }
 
+const uint8_t scene_roll_secret[32] = "the roll's secret, for the test";
+
+tp_store *scene_store(const daemon_scene *d) {
+    char path[128];
+    tp_store *s;
+    snprintf(path, sizeof path, "%s/tapat.db", d->data);
+    assert_int_equal(tp_store_open(&s, path, false), TP_OK);
+    return s;
+}
+
+static void fill_roll(tp_store *s) {
+    assert_int_equal(tp_store_begin(s), TP_OK);
+    for (unsigned i = 0; i < FIXTURE_VOTERS; i++) {
+        tp_voter v = {.birth_date = "1980-05-06", .unit = (uint16_t)(i % FIXTURE_UNITS)};
+        snprintf(v.number, sizeof v.number, "HV%04u", i);
+        snprintf(v.name, sizeof v.name, "Voter %u", i);
+        assert_int_equal(tp_store_voter_add(s, &v, "voter"), TP_OK);
+    }
+    assert_int_equal(tp_store_commit(s), TP_OK);
+}
+
+/* The store's roll as a tree. */
+static void read_roll(tp_roll_tree *t, const daemon_scene *d) {
+    static tp_voter list[64];
+    size_t count;
+    tp_store *s = scene_store(d);
+    assert_int_equal(tp_store_voters_after(s, 0, list, 64, &count), TP_OK);
+    if (!count) {
+        fill_roll(s);
+        assert_int_equal(tp_store_voters_after(s, 0, list, 64, &count), TP_OK);
+    }
+    tp_store_close(s);
+    for (size_t i = 0; i < count; i++) {
+        tp_roll_new_row row = {.unit = list[i].unit, .channel = list[i].channel};
+        tp_roll_state state;
+        strcpy(row.number, list[i].number);
+        strcpy(row.name, list[i].name);
+        strcpy(row.birth_date, list[i].birth_date);
+        strcpy(row.disabled, list[i].disabled);
+        tp_roll_state_of(&state, scene_roll_secret, d->f.manifest.fingerprint, &row);
+        assert_int_equal(tp_roll_tree_add(t, &state), TP_OK);
+    }
+}
+
+void run_roll(daemon_scene *d) {
+    static uint8_t bytes[TP_MAX_ENTRY];
+    char path[128];
+    tp_roll_tree t = {0};
+    tp_entry e;
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    snprintf(path, sizeof path, "%s/roll.key", d->data);
+    write_file(path, scene_roll_secret, 32, 0600);
+    read_roll(&t, d);
+    tp_roll_tree_entry(&e, &t, FIXTURE_UNITS);
+    e.u.roll.time = d->f.now = (uint64_t)time(NULL);
+    fixture_sign_officers(&d->f, &e);
+    assert_int_equal(tp_entry_write(&w, &e), TP_OK);
+    tp_roll_tree_free(&t);
+    expect_status(post_entry(d, bytes, w.len, NULL, 0), 201);
+    d->rolled = true;
+}
+
 void run_open(daemon_scene *d) {
+    if (!d->rolled) run_roll(d);
     expect_status(
         post_act(d, TP_ACT_OPEN, tp_ceremony_keys(d->f.board.ceremony)->digest, 0, NULL, 0), 201);
 }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "server/server.h"
+#include "store/store.h"
 #include "tests/election/fixture.h"
 
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
     tp_serve_options options; /* for the next start; listen, data and manifest are filled in */
     pid_t pid;
     unsigned port;
+    bool rolled;
     fixture f;
 } daemon_scene;
 
@@ -56,11 +58,17 @@ void expect_status(reply r, int status);
 /* Posts an entry with its document. */
 reply post_entry(const daemon_scene *d, const uint8_t *bytes, size_t len, const void *document,
                  size_t document_len);
-/* The ceremony's entries out of the fixture; then registrations of voters first..end-1; the act
- * that opens. */
+/* The ceremony's entries out of the fixture; then registrations of voters first..end-1; the
+ * commitment to the store's roll (to one voter for each of the fixture's, if it is empty), and the
+ * act that opens, with the commitment before it if none was made. */
 void run_ceremony(daemon_scene *d);
 void run_enrol(daemon_scene *d, size_t first, size_t end);
+void run_roll(daemon_scene *d);
 void run_open(daemon_scene *d);
+/* The store of the daemon, beside it. */
+tp_store *scene_store(const daemon_scene *d);
+/* The secret of the roll that run_roll makes. */
+extern const uint8_t scene_roll_secret[32];
 reply post_act(daemon_scene *d, tp_act act, const uint8_t *subject, uint16_t reason,
                const void *document, size_t len);
 /* The voter's next ballot, sealed; choices alternate with v. */

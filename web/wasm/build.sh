@@ -30,7 +30,7 @@ case ${out##*/} in
     sources="$core
       core/merkle/tiles.c core/proof/eqlog.c core/proof/sum_totals.c
       core/threshold/decrypt.c core/threshold/dkg.c
-      election/board.c election/ceremony.c election/decrypt.c election/fault.c election/manifest.c
+      election/board.c election/ceremony.c election/decrypt.c election/electorate.c election/fault.c election/manifest.c
       election/merge.c election/styles.c election/tally.c
       record/aggregate.c record/buffer.c record/checkpoint.c record/credentials.c record/files.c
       record/range.c record/replay.c record/results.c record/sums.c record/tiles.c record/verify.c
