@@ -56,10 +56,41 @@ static int check_and_write(json_t *root, const char *path) {
     return code;
 }
 
+/* The registrars' document keys go into the template's `enrol`, in their order. */
+static void put_document_keys(json_t *root, const tp_arg_list *keys) {
+    json_t *list = json_array(), *enrol = json_object_get(root, "enrol");
+    for (size_t i = 0; i < keys->count; i++)
+        json_array_append_new(list, json_string(keys->items[i]));
+    if (enrol)
+        json_object_set_new(enrol, "documents", list);
+    else
+        tp_usage("--document-key needs a template with an `enrol` section");
+}
+
+/* A template's way `documents` needs keys; without any the way is not offered. */
+static void drop_documents(json_t *root) {
+    json_t *enrol = json_object_get(root, "enrol"), *list, *posts, *way;
+    const char *unit;
+    size_t i;
+    json_array_foreach(json_object_get(enrol, "routes"), i, way) {
+        if (strcmp(json_string_value(way), "documents") != 0) continue;
+        json_array_remove(json_object_get(enrol, "routes"), i);
+        break;
+    }
+    posts = json_object_get(enrol, "posts");
+    json_object_foreach(posts, unit, list) {
+        json_array_foreach(list, i, way) {
+            if (strcmp(json_string_value(way), "documents") != 0) continue;
+            json_array_remove(list, i);
+            break;
+        }
+    }
+}
+
 int tp_cmd_define(int argc, char **argv) {
     const char *out = "manifest.json", *enrol = "now", *open = "now", *close = "now+86400";
     const char *origin = "tapat.example/board", *log_key = NULL, *word;
-    tp_arg_list trustees = {0}, registrars = {0}, officers = {0}, witnesses = {0};
+    tp_arg_list trustees = {0}, registrars = {0}, officers = {0}, witnesses = {0}, documents = {0};
     uint64_t threshold = 0, witness_quorum = 0, registrar_quorum = 1, officer_quorum = 2,
              interval = 300, deadline = 3600, floor = 0;
     bool test = false;
@@ -70,6 +101,8 @@ int tp_cmd_define(int argc, char **argv) {
         {"--threshold", "T", TP_ARG_NUMBER, &threshold, "trustees that it takes to decrypt"},
         {"--registrar", "NAME=KEY", TP_ARG_LIST, &registrars, "one for each registrar"},
         {"--registrar-quorum", "M", TP_ARG_NUMBER, &registrar_quorum, "signatures to enrol (1)"},
+        {"--document-key", "KEY", TP_ARG_LIST, &documents,
+         "of each registrar, in order (tapat key document); without, nobody applies by documents"},
         {"--officer", "NAME=KEY", TP_ARG_LIST, &officers, "one for each officer"},
         {"--officer-quorum", "M", TP_ARG_NUMBER, &officer_quorum, "signatures of an act (2)"},
         {"--log-key", "KEY", TP_ARG_TEXT, &log_key, "the server's (tapat serve --log-key)"},
@@ -107,6 +140,10 @@ int tp_cmd_define(int argc, char **argv) {
     json_object_set_new(root, "batch",
                         json_pack("{s:I, s:I}", "interval_s", (json_int_t)interval, "deadline_s",
                                   (json_int_t)deadline));
+    if (documents.count)
+        put_document_keys(root, &documents);
+    else if (!json_object_get(json_object_get(root, "enrol"), "documents"))
+        drop_documents(root);
     if (floor) json_object_set_new(root, "merge", json_pack("{s:I}", "floor", (json_int_t)floor));
     int code = check_and_write(root, out);
     json_decref(root);

@@ -1,7 +1,7 @@
 /* `tapat key`: seeds of officers, registrars, trustees and witnesses, in files sealed by a
  * passphrase.
  *
- *   tapat-key v1 / role R / name N / public HEX / then  seed HEX  or  sealed SALT NONCE BOX
+ *   tapat-key v1 / role R / name N / public HEX / then  seed HEX  or  locked SALT BOX
  *
  * The backup on paper carries the same 32 bytes: the second medium of attack E8.
  */
@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "election/code.h"
+#include "election/desk.h"
 
 enum {
     SALT = crypto_pwhash_SALTBYTES,
@@ -59,23 +60,45 @@ static bool passphrase_key(uint8_t key[static 32], const char *phrase, const uin
                          crypto_pwhash_MEMLIMIT_MODERATE, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
+/* "locked SALT BOX". spec: L-18 */
 static bool seal(char *out, size_t cap, const uint8_t seed[static 32]) {
-    uint8_t salt[SALT], nonce[NONCE], box[BOX], key[32];
-    char phrase[256], a[2 * SALT + 1], b[2 * NONCE + 1], c[2 * BOX + 1];
-    if (!ask(phrase, sizeof phrase, "New passphrase: ")) return false;
-    tp_random(salt, sizeof salt);
-    tp_random(nonce, sizeof nonce);
-    bool ok = passphrase_key(key, phrase, salt);
-    ok = ok && crypto_secretbox_easy(box, seed, 32, nonce, key) == 0;
-    tp_hex(a, salt, SALT);
-    tp_hex(b, nonce, NONCE);
-    tp_hex(c, box, BOX);
-    snprintf(out, cap, "sealed %s %s %s\n", a, b, c);
-    tp_wipe(key, sizeof key);
+    uint8_t salt[TP_LOCK_SALT], box[TP_LOCK_BOX];
+    char phrase[256], a[2 * TP_LOCK_SALT + 1], b[2 * TP_LOCK_BOX + 1];
+    uint64_t *memory = malloc(TP_LOCK_BLOCKS * (size_t)1024);
+    bool ok = memory && ask(phrase, sizeof phrase, "New passphrase: ");
+    if (ok) {
+        tp_random(salt, sizeof salt);
+        tp_seed_lock(box, seed, phrase, strlen(phrase), salt, memory);
+        tp_hex(a, salt, TP_LOCK_SALT);
+        tp_hex(b, box, TP_LOCK_BOX);
+        snprintf(out, cap, "locked %s %s\n", a, b);
+    }
     tp_wipe(phrase, sizeof phrase);
+    free(memory);
     return ok;
 }
 
+static bool unlock(uint8_t seed[static 32], const char *line, const char *path) {
+    uint8_t salt[TP_LOCK_SALT], box[TP_LOCK_BOX];
+    char phrase[256], prompt[512], a[2 * TP_LOCK_SALT + 2], b[2 * TP_LOCK_BOX + 2];
+    snprintf(prompt, sizeof prompt, "Passphrase of %s: ", path);
+    if (sscanf(line, "locked %33s %129s", a, b) != 2 || !tp_unhex(salt, sizeof salt, a) ||
+        !tp_unhex(box, sizeof box, b)) {
+        tp_say(0, "%s is damaged", path);
+        return false;
+    }
+    uint64_t *memory = malloc(TP_LOCK_BLOCKS * (size_t)1024);
+    bool ok = memory && ask(phrase, sizeof phrase, prompt);
+    if (ok && tp_seed_unlock(seed, box, phrase, strlen(phrase), salt, memory)) {
+        ok = false;
+        tp_say(0, "%s: wrong passphrase, or the file is damaged", path);
+    }
+    tp_wipe(phrase, sizeof phrase);
+    free(memory);
+    return ok;
+}
+
+/* The older form. */
 static bool unseal(uint8_t seed[static 32], const char *line, const char *path) {
     uint8_t salt[SALT], nonce[NONCE], box[BOX], key[32];
     char phrase[256], prompt[512], a[34], b[50], c[98];
@@ -142,8 +165,11 @@ static bool parse(tp_key_file *k, char *text, const char *path, const char *role
     }
     char *rest = text + used;
     rest[strcspn(rest, "\n")] = 0;
-    bool plain = !strncmp(rest, "seed ", 5);
-    if (plain ? !tp_unhex(k->seed, 32, rest + 5) : !unseal(k->seed, rest, path)) return false;
+    bool plain = !strncmp(rest, "seed ", 5), locked = !strncmp(rest, "locked ", 7);
+    bool ok = plain    ? tp_unhex(k->seed, 32, rest + 5)
+              : locked ? unlock(k->seed, rest, path)
+                       : unseal(k->seed, rest, path);
+    if (!ok) return false;
     derive(pub, k);
     if (tp_equal(pub, said, 32)) return true;
     tp_say(0, "%s is damaged: its key and seed differ", path);
@@ -208,16 +234,29 @@ static int show(const tp_key_file *loaded) {
     return puts(hex) < 0 ? TP_EXIT_SYSTEM : TP_EXIT_OK;
 }
 
+/* The key to which documents are sealed, as the manifest names it. spec: L-14 */
+static int show_document_key(const tp_key_file *k) {
+    tp_registrar_keys keys;
+    char hex[65];
+    if (strcmp(k->role, "registrar") != 0)
+        return tp_say(TP_EXIT_REFUSED, "only a registrar's key opens documents");
+    tp_registrar_derive(&keys, k->seed);
+    tp_hex(hex, keys.open_key, 32);
+    tp_wipe(&keys, sizeof keys);
+    return puts(hex) < 0 ? TP_EXIT_SYSTEM : TP_EXIT_OK;
+}
+
 static int run(const char *verb, const char *path, tp_key_file *k, bool plain) {
     if (!strcmp(verb, "new")) {
         tp_random(k->seed, 32);
         return save(k, path, plain);
     }
     if (!strcmp(verb, "restore")) return restore(k, path, plain);
-    bool print = !strcmp(verb, "print");
-    if (!print && strcmp(verb, "show") != 0)
-        tp_usage("key takes new, show, print or restore, not '%s'", verb);
+    bool print = !strcmp(verb, "print"), document = !strcmp(verb, "document");
+    if (!print && !document && strcmp(verb, "show") != 0)
+        tp_usage("key takes new, show, document, print or restore, not '%s'", verb);
     if (!tp_key_load(k, path, NULL)) return TP_EXIT_REFUSED;
+    if (document) return show_document_key(k);
     return print ? print_backup(k) : show(k);
 }
 
@@ -233,11 +272,12 @@ int tp_cmd_key(int argc, char **argv) {
         tp_args(argc, argv, "key new|show|print|restore FILE [options]",
                 "new      make a key file and print its public key\n"
                 "show     print the public key\n"
+                "document print the key to which documents for this registrar are sealed\n"
                 "print    print a backup for paper, three lines of symbols\n"
                 "restore  make the file again out of a backup, read from standard input\n\n"
                 "The passphrase is asked for, or taken from the environment's TAPAT_PASSPHRASE.",
                 table, words, 2);
-    if (n != 2) tp_usage("key takes new, show, print or restore, and a file");
+    if (n != 2) tp_usage("key takes new, show, document, print or restore, and a file");
     if (!known_role(role)) tp_usage("--role is officer, registrar, trustee or witness");
     tp_key_file k = {0};
     snprintf(k.role, sizeof k.role, "%s", role);

@@ -47,6 +47,54 @@ void tp_registrar_derive(tp_registrar_keys *out, const uint8_t seed[static 32]) 
     from_seed(out->open_secret, out->open_key, document, sizeof document - 1, seed);
 }
 
+/* The pad of a locked seed, and the tag of a seed under the same passphrase. */
+static void lock_stream(uint8_t pad[static 32], tp_transcript *t, const char *phrase, size_t len,
+                        const uint8_t salt[static TP_LOCK_SALT], uint64_t *memory) {
+    uint8_t key[64], wide[64];
+    tp_argon2id(key, sizeof key, memory, TP_LOCK_BLOCKS, TP_LOCK_PASSES, phrase, len, salt,
+                TP_LOCK_SALT);
+    tp_transcript_init(t, "tapat-v1 locked seed");
+    tp_absorb(t, "key", key, sizeof key);
+    tp_challenge(t, "pad", wide);
+    memcpy(pad, wide, 32);
+    tp_wipe(key, sizeof key);
+    tp_wipe(wide, sizeof wide);
+}
+
+static void lock_tag(uint8_t tag[static 32], tp_transcript *t, const uint8_t seed[static 32]) {
+    uint8_t wide[64];
+    tp_absorb(t, "seed", seed, 32);
+    tp_challenge(t, "tag", wide);
+    memcpy(tag, wide, 32);
+    tp_wipe(wide, sizeof wide);
+    tp_wipe(t, sizeof *t);
+}
+
+/* spec: L-18 */
+void tp_seed_lock(uint8_t box[static TP_LOCK_BOX], const uint8_t seed[static 32],
+                  const char *phrase, size_t len, const uint8_t salt[static TP_LOCK_SALT],
+                  uint64_t *memory) {
+    tp_transcript t;
+    lock_stream(box, &t, phrase, len, salt, memory);
+    for (size_t i = 0; i < 32; i++)
+        box[i] ^= seed[i];
+    lock_tag(box + 32, &t, seed);
+}
+
+tp_err tp_seed_unlock(uint8_t seed[static 32], const uint8_t box[static TP_LOCK_BOX],
+                      const char *phrase, size_t len, const uint8_t salt[static TP_LOCK_SALT],
+                      uint64_t *memory) {
+    tp_transcript t;
+    uint8_t tag[32];
+    lock_stream(seed, &t, phrase, len, salt, memory);
+    for (size_t i = 0; i < 32; i++)
+        seed[i] ^= box[i];
+    lock_tag(tag, &t, seed);
+    bool good = tp_equal(tag, box + 32, 32);
+    if (!good) tp_wipe(seed, 32);
+    return good ? TP_OK : TP_INVALID;
+}
+
 /* ---- requests and refusals ---- */
 
 static tp_err sign(uint8_t signature[static 64], const char *use, const uint8_t *message,

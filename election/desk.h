@@ -1,5 +1,5 @@
 /* Stage enrol, the registrars' side: requests, refusals, and documents that only they can open.
- * Freestanding: the registrar's page runs the same code. spec: chapter 4, L-12..L-17.
+ * Freestanding: the registrar's page runs the same code. spec: chapter 4, L-12..L-18.
  */
 #ifndef TAPAT_ELECTION_DESK_H
 #define TAPAT_ELECTION_DESK_H
@@ -21,6 +21,17 @@ typedef struct {
     uint8_t open_secret[32], open_key[32];
 } tp_registrar_keys;
 void tp_registrar_derive(tp_registrar_keys *out, const uint8_t seed[static 32]);
+
+/* A seed locked with a passphrase, for a file: box = xor || tag. memory: TP_LOCK_BLOCKS KiB, wiped.
+ * salt: fresh for each. spec: L-18 */
+enum { TP_LOCK_BLOCKS = 65536, TP_LOCK_PASSES = 3, TP_LOCK_SALT = 16, TP_LOCK_BOX = 64 };
+void tp_seed_lock(uint8_t box[static TP_LOCK_BOX], const uint8_t seed[static 32],
+                  const char *phrase, size_t len, const uint8_t salt[static TP_LOCK_SALT],
+                  uint64_t *memory);
+/* TP_INVALID: another passphrase, or the box was changed; the seed is then zero. */
+TP_MUST_USE tp_err tp_seed_unlock(uint8_t seed[static 32], const uint8_t box[static TP_LOCK_BOX],
+                                  const char *phrase, size_t len,
+                                  const uint8_t salt[static TP_LOCK_SALT], uint64_t *memory);
 
 /* ---- requests: L-12 ---- */
 

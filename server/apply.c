@@ -104,9 +104,7 @@ tp_err tp_applications_sweep(tp_store *store, uint64_t now) {
 
 /* ---- apply ---- */
 
-/* Room for one more in this state: the oldest goes if there are too many. Documents that wait for
- * a registrar are not displaced: *full. */
-static tp_err make_room(tp_store *store, const tp_application *mine, uint64_t now, bool *full) {
+tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t now, bool *full) {
     tp_application list[TP_APPLICATIONS_KEPT], *oldest = NULL;
     size_t count, same = 0;
     *full = false;
@@ -142,7 +140,7 @@ static tp_err put(tp_step *t, tp_store *store, tp_application *a, const tp_voter
     a->updated = now;
     a->due = now + (uint64_t)TP_DAY_S *
                        (documents ? (unsigned)TP_OPEN_DAYS : t->s->manifest.enrol.review_days);
-    tp_err err = make_room(store, a, now, &full);
+    tp_err err = tp_application_room(store, a, now, &full);
     if (!err) err = tp_store_application_put(store, a);
     if (!err) err = tell_applied(t->s, store, v, now);
     return err;
@@ -226,8 +224,7 @@ static void done_apply(tp_server *s, tp_task *task, bool durable) {
     free(t);
 }
 
-/* Not too often from one address; a post's visitors may share one. */
-static bool may_apply(tp_server *s, tp_request *rq) {
+bool tp_may_apply(tp_server *s, tp_request *rq) {
     uint8_t address[16];
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -251,7 +248,7 @@ void tp_post_enrol_apply(tp_request *rq, void *server) {
     tp_server *s = server;
     const char *token, *route, *credential, *possession;
     json_error_t error;
-    json_t *body = may_apply(s, rq) ? tp_body_json(rq) : NULL;
+    json_t *body = tp_may_apply(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, work_apply, done_apply);
     bool ok =

@@ -234,6 +234,8 @@ void tp_post_credential(tp_request *rq, void *server);
 void tp_post_ballot(tp_request *rq, void *server);
 void tp_post_entry(tp_request *rq, void *server);
 void tp_post_waiting(tp_request *rq, void *server);
+void tp_post_enrol_document(tp_request *rq, void *server);
+void tp_post_enrol_submit(tp_request *rq, void *server);
 void tp_post_document_read(tp_request *rq, void *server);
 void tp_post_refusal(tp_request *rq, void *server);
 void tp_post_letter(tp_request *rq, void *server);

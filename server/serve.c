@@ -24,7 +24,13 @@
 #include "server/sender.h"
 #include "server/texts.h"
 
-enum { JSON_MAX = 4096, STOP_MS = 4000, CONNECTIONS = 8000, SPARE_DESCRIPTORS = 64 };
+enum {
+    JSON_MAX = 4096,
+    DOCUMENT_MAX = 1600000,
+    STOP_MS = 4000,
+    CONNECTIONS = 8000,
+    SPARE_DESCRIPTORS = 64
+};
 enum { ASKING_BURST = 30, ASKING_GAP_MS = 2000 };      /* J-13 */
 enum { APPLYING_BURST = 60, APPLYING_GAP_MS = 10000 }; /* H-11 */
 
@@ -39,6 +45,8 @@ const tp_route tp_routes[] = {
     {TP_GET, "/api/outbox/*", 0, tp_get_outbox},
     {TP_POST, "/api/roll/lookup", JSON_MAX, tp_post_lookup},
     {TP_POST, "/api/enrol/again", JSON_MAX, tp_post_enrol_again},
+    {TP_POST, "/api/enrol/document", DOCUMENT_MAX, tp_post_enrol_document},
+    {TP_POST, "/api/enrol/submit", JSON_MAX, tp_post_enrol_submit},
     {TP_POST, "/api/enrol/apply", JSON_MAX, tp_post_enrol_apply},
     {TP_POST, "/api/enrol/start", JSON_MAX, tp_post_enrol_start},
     {TP_POST, "/api/enrol/send", JSON_MAX, tp_post_enrol_send},

@@ -65,6 +65,11 @@ export async function post(path, value) {
   return body(await request(path, { method: 'POST', headers, body: JSON.stringify(value) }), 'json');
 }
 
+export async function postForBytes(path, value) {
+  const headers = { 'content-type': 'application/json' };
+  return new Uint8Array(await body(await request(path, { method: 'POST', headers, body: JSON.stringify(value) }), 'arrayBuffer'));
+}
+
 export async function postBytes(path, bytes) {
   const headers = { 'content-type': 'application/octet-stream' };
   return body(await request(path, { method: 'POST', headers, body: bytes }), 'json');

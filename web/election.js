@@ -54,6 +54,9 @@ function readManifest(m, fingerprint) {
     trustees: list(m.trustees.who),
     threshold: m.trustees.threshold,
     registrars: list(m.registrars.who),
+    registrarQuorum: m.registrars.quorum,
+    documentKeys: list(m.enrol?.documents).map((key) => fromHex(key, 32)),
+    reviewDays: m.enrol?.review_days ?? 5,
     officers: list(m.officers.who),
     log: {
       origin: m.log.origin,

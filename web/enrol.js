@@ -2,16 +2,37 @@
 // that the same number and birth date go on where a person stopped, on any device. The recovery code
 // never leaves this page. The screens are in enrol/.
 
+import { Refusal, post } from './api.js';
 import { startCore } from './core.js';
 import { notice } from './dom.js';
+import { tokenInAddress } from './enrol/again.js';
+import { register as registerApply } from './enrol/apply.js';
 import { register as registerKey } from './enrol/key.js';
 import { register as registerMessage } from './enrol/message.js';
 import { comeBack, register as registerProvider } from './enrol/oidc.js';
 import { Page } from './enrol/page.js';
-import { register as registerStatus } from './enrol/status.js';
+import { chooseRoute } from './enrol/routes.js';
+import { readStatus, register as registerStatus } from './enrol/status.js';
 import { whoScreen } from './enrol/who.js';
 import { t } from './i18n.js';
 import { failure, start } from './shell.js';
+
+// Goes on with the enrolment that a link names; a token that is none begins anew.
+async function goOn(page) {
+  const { state } = page;
+  state.enrolment = tokenInAddress();
+  try {
+    const answer = await post('/api/enrol/status', { enrolment: state.enrolment });
+    if (answer.state === 'started') {
+      Object.assign(state, await post('/api/enrol/again', { enrolment: state.enrolment }));
+      await chooseRoute(page);
+    } else await readStatus(page);
+  } catch (e) {
+    if (!(e instanceof Refusal && e.status === 404)) throw e;
+    state.enrolment = null;
+    page.app.show(page.first, { focus: false });
+  }
+}
 
 start('enrol', async (app) => {
   let core;
@@ -23,9 +44,11 @@ start('enrol', async (app) => {
   }
   const page = new Page(app, core);
   app.leave(() => page.leave());
-  for (const register of [registerMessage, registerProvider, registerKey, registerStatus]) register(page);
+  for (const register of [registerMessage, registerApply, registerProvider, registerKey, registerStatus]) register(page);
   page.first = () => whoScreen(page);
   if (await comeBack(page)) return;
-  if (['setup', 'open'].includes(app.election.phase)) app.show(page.first, { focus: false });
+  const enrolling = ['setup', 'open'].includes(app.election.phase);
+  if (enrolling && tokenInAddress()) await goOn(page);
+  else if (enrolling) app.show(page.first, { focus: false });
   else app.show(() => ({ title: t('enrol.title'), content: notice('info', t('enrol.over'), t('enrol.over-what')) }));
 });

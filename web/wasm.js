@@ -97,6 +97,74 @@ export class Core {
     });
   }
 
+  // ---- a registrar's desk ----
+
+  // The seed in a key file's box, in a fresh instance: its memory grows by 64 MiB. null: another
+  // passphrase.
+  unlock(box, phrase, salt) {
+    return new Core(this.module).call(({ x, room, put, get, must: ok }) => {
+      const letters = new TextEncoder().encode(phrase);
+      const out = room(32);
+      const err = x.web_unlock(out, put(box), put(letters), letters.length, put(salt));
+      if (err === 2) return null;
+      ok(err);
+      return get(out, 32);
+    });
+  }
+
+  registrar(seed) {
+    return this.call(({ x, room, put, get }) => {
+      const out = room(128);
+      x.web_registrar(out, put(seed));
+      const [sign, key, open, openKey] = [0, 32, 64, 96].map((at) => get(out + at, 32));
+      return { sign, key, open, openKey };
+    });
+  }
+
+  registrarAsk(secret, fingerprint, time, subject, random) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const out = room(64);
+      ok(x.web_registrar_ask(out, subject ? 1 : 0, put(fingerprint), BigInt(time), put(subject || new Uint8Array(1)),
+        subject ? subject.length : 0, put(secret), put(random)));
+      return get(out, 64);
+    });
+  }
+
+  approve(secret, fingerprint, { credential, possession, unit, style }, random) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const out = room(64);
+      ok(x.web_approve(out, put(credential), put(possession), unit, style, put(fingerprint), put(secret), put(random)));
+      return get(out, 64);
+    });
+  }
+
+  refuse(secret, fingerprint, { application, credential, reason, time }, random) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const out = room(64);
+      ok(x.web_refuse(out, put(application), put(credential), reason, BigInt(time), put(fingerprint), put(secret), put(random)));
+      return get(out, 64);
+    });
+  }
+
+  // The head of a box and the AES key for its bytes; keys: all registrars', 32 bytes each.
+  sealDocument(fingerprint, application, kind, keys, random) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const n = keys.length / 32;
+      const [head, aes] = [room(64 + 32 * n), room(32)];
+      ok(x.web_document_seal(head, aes, put(fingerprint), put(application), kind, put(keys), n, put(random)));
+      return { head: get(head, 64 + 32 * n), aes: get(aes, 32) };
+    });
+  }
+
+  // The AES key of a box, for registrar 1..registrars.
+  openDocument(secret, fingerprint, application, kind, head, registrars, registrar) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const aes = room(32);
+      ok(x.web_document_open(aes, put(fingerprint), put(application), kind, put(head), registrars, registrar, put(secret)));
+      return get(aes, 32);
+    });
+  }
+
   keyDigest(fingerprint, y, vHash) {
     return this.call(({ x, room, put, get }) => {
       const out = room(32);

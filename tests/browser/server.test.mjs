@@ -13,6 +13,8 @@ async function enrolGuest(page, url, number) {
   await page.getByLabel("Voter's number").fill(number);
   await page.getByLabel('Birth date').fill('1990-01-01');
   await page.getByRole('button', { name: 'Continue' }).click();
+  await waitHeading(page, 'How do you show who you are?');
+  await page.getByRole('button', { name: 'Send me a code' }).click();
   await waitHeading(page, 'Type the code from the message');
   await page.getByLabel('Code from the message').fill(await newestCode(page, url));
   await page.getByRole('button', { name: 'Continue' }).click();

@@ -1,4 +1,4 @@
-/* The registrars' desk: requests, refusals, boxes of documents. spec: L-12..L-17 */
+/* The registrars' desk: requests, refusals, boxes of documents. spec: L-12..L-18 */
 #include "election/desk.h"
 
 #include <sodium.h>
@@ -22,6 +22,23 @@ static void test_keys(void **state) {
     assert_int_equal(tp_keypair_decode(&sk, key, k.open_secret), TP_OK);
     assert_memory_equal(k.open_key, key, 32);
     assert_memory_not_equal(k.open_key, k.sign_key, 32);
+}
+
+/* spec: L-18 */
+static void test_lock(void **state) {
+    (void)state;
+    static const uint8_t seed[32] = {6}, salt[TP_LOCK_SALT] = {7};
+    uint64_t *memory = malloc(TP_LOCK_BLOCKS * (size_t)1024);
+    uint8_t box[TP_LOCK_BOX], out[32], zero[32] = {0};
+    assert_non_null(memory);
+    tp_seed_lock(box, seed, "open sesame", 11, salt, memory);
+    assert_int_equal(tp_seed_unlock(out, box, "open sesame", 11, salt, memory), TP_OK);
+    assert_memory_equal(out, seed, 32);
+    assert_int_equal(tp_seed_unlock(out, box, "open sesamE", 11, salt, memory), TP_INVALID);
+    assert_memory_equal(out, zero, 32);
+    box[0] ^= 1;
+    assert_int_equal(tp_seed_unlock(out, box, "open sesame", 11, salt, memory), TP_INVALID);
+    free(memory);
 }
 
 /* spec: L-12 */
@@ -166,9 +183,9 @@ static void test_vector(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_keys), cmocka_unit_test(test_requests),
-                                       cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_documents),
-                                       cmocka_unit_test(test_vector)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys),      cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_requests),  cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_documents), cmocka_unit_test(test_vector)};
     return cmocka_run_group_tests_name("election/desk", tests, NULL, NULL);
 }

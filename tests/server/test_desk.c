@@ -12,6 +12,7 @@
 #include "election/enrol.h"
 #include "server/apply.h"
 #include "server/once.h"
+#include "server/step.h"
 #include "store/store.h"
 
 static daemon_scene d;
@@ -454,6 +455,106 @@ static void test_refuse_proven(void **state) {
     free(token);
 }
 
+/* ---- documents. spec: H-16 ---- */
+
+static size_t sealed(uint8_t *body, const char *token, const char *application, uint8_t kind) {
+    uint8_t id[16], aes[32], random[32], keys[2][32];
+    size_t len, at = (TP_TOKEN_TEXT - 1) / 2;
+    sodium_hex2bin(body, at, token, strlen(token), NULL, &len, NULL);
+    sodium_hex2bin(id, 16, application, 32, NULL, &len, NULL);
+    body[at++] = kind;
+    for (size_t i = 0; i < 2; i++)
+        memcpy(keys[i], registrar[i].open_key, 32);
+    fixture_random(&d.f, random);
+    tp_document_of of = {d.f.manifest.fingerprint, id, kind};
+    assert_int_equal(tp_document_seal(body + at, aes, &of, tp_rows(keys), 2, random), TP_OK);
+    memset(body + at + 128, 0x5a, 100);
+    return at + 128 + 100;
+}
+
+static reply read_document(int who, const char *application, int kind) {
+    uint8_t subject[17], signature[64], random[32];
+    char hex[129];
+    size_t len;
+    uint64_t now = (uint64_t)time(NULL);
+    sodium_hex2bin(subject, 16, application, 32, NULL, &len, NULL);
+    subject[16] = (uint8_t)kind;
+    fixture_random(&d.f, random);
+    assert_int_equal(tp_registrar_ask(signature, TP_READ_DOMAIN, d.f.manifest.fingerprint, now,
+                                      subject, 17, registrar[who - 1].sign_secret, random),
+                     TP_OK);
+    sodium_bin2hex(hex, 129, signature, 64);
+    return http_json(&d, "/api/registrar/document",
+                     "{\"registrar\":%d,\"time\":%llu,\"signature\":\"%s\",\"application\":\"%s\","
+                     "\"kind\":%d}",
+                     who, (unsigned long long)now, hex, application, kind);
+}
+
+static void test_documents(void **state) {
+    (void)state;
+    static uint8_t body[2000], big[1600001];
+    const char *path = "/api/enrol/document";
+    person p = person_of(51);
+    char *token = start(9), *other = start(9);
+    char *id = take(apply(token, "documents", &p), "application");
+    expect(status(token), "state", "open");
+    expect_problem(http_json(&d, "/api/enrol/submit", "{\"enrolment\":\"%s\"}", token), 409,
+                   "enrol.incomplete");
+    size_t len = sealed(body, token, id, TP_DOCUMENT_FRONT), at = (TP_TOKEN_TEXT - 1) / 2;
+    expect_problem(http_post(&d, path, body, 20), 400, "request.octets");
+    expect_problem(http_post(&d, path, body, at + 1 + 144), 422, "document.box");
+    expect_problem(http_post(&d, path, big, sizeof big), 413, "http.413");
+    body[at] = 4;
+    expect_problem(http_post(&d, path, body, len), 422, "document.box");
+    body[at] = 1;
+    memset(body + at + 1, 0xff, 32);
+    expect_problem(http_post(&d, path, body, len), 422, "document.box");
+    len = sealed(body, other, id, TP_DOCUMENT_FRONT);
+    expect_problem(http_post(&d, path, body, len), 409, "enrol.documents");
+    len = sealed(body, token, id, TP_DOCUMENT_FRONT);
+    expect(http_post(&d, path, body, len), "state", "open");
+    expect(http_post(&d, path, body, len), "state", "open"); /* again */
+    expect_problem(read_document(1, id, 2), 404, "document.missing");
+    reply r = read_document(1, id, 1);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.len, len - at - 1);
+    assert_memory_equal(r.body, body + at + 1, r.len);
+    reply_free(&r);
+    expect(http_json(&d, "/api/enrol/submit", "{\"enrolment\":\"%s\"}", token), "state", "applied");
+    expect(http_json(&d, "/api/enrol/submit", "{\"enrolment\":\"%s\"}", token), "state", "applied");
+    expect_problem(http_post(&d, path, body, len), 409, "enrol.documents");
+    json_t *list = queue(1, ""), *row = row_of(list, &p);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(row, "documents"), 0)),
+                        "front");
+    json_decref(list);
+    expect(refuse(2, id, &p, "unreadable"), "state", "rejected");
+    expect_problem(read_document(1, id, 1), 404, "document.missing"); /* gone with the decision */
+    free(token), free(other), free(id);
+}
+
+/* Documents that wait are not pushed out by others' documents. spec: H-11 */
+static void test_documents_stay(void **state) {
+    (void)state;
+    static uint8_t body[2000];
+    char *token[6];
+    for (unsigned i = 0; i < 6; i++) {
+        person p = person_of(60 + i);
+        token[i] = start(10);
+        char *id = take(apply(token[i], "documents", &p), "application");
+        size_t len = sealed(body, token[i], id, TP_DOCUMENT_FRONT);
+        expect(http_post(&d, "/api/enrol/document", body, len), "state", "open");
+        reply r = http_json(&d, "/api/enrol/submit", "{\"enrolment\":\"%s\"}", token[i]);
+        if (i < 5)
+            expect(r, "state", "applied");
+        else
+            expect_problem(r, 409, "enrol.applications");
+        free(id);
+    }
+    expect(status(token[0]), "state", "applied");
+    for (unsigned i = 0; i < 6; i++)
+        free(token[i]);
+}
+
 /* ---- time ---- */
 
 static void test_sweep(void **state) {
@@ -503,10 +604,11 @@ static void test_once(void **state) {
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_once),          cmocka_unit_test(test_apply),
-        cmocka_unit_test(test_pushed),        cmocka_unit_test(test_queue),
-        cmocka_unit_test(test_two_sign),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_decisions),     cmocka_unit_test(test_beside_proven),
-        cmocka_unit_test(test_refuse_proven), cmocka_unit_test(test_sweep)};
+        cmocka_unit_test(test_once),           cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_pushed),         cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_two_sign),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_decisions),      cmocka_unit_test(test_beside_proven),
+        cmocka_unit_test(test_refuse_proven),  cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_documents_stay), cmocka_unit_test(test_sweep)};
     return cmocka_run_group_tests_name("server/desk", tests, set_up, tear_down);
 }

@@ -9,10 +9,12 @@ import { build, root } from '../browser/double.mjs';
 
 export const tapat = path.join(build, 'tapat');
 
+const withoutDocumentKeys = (args) => args.filter((x, i) => x !== '--document-key' && args[i - 1] !== '--document-key');
+
 export class Election {
   // enrol: the manifest's member of that name; define and serve: further arguments of these commands
-  constructor({ enrol, define = [], serve = [], guests = 4 } = {}) {
-    Object.assign(this, { enrol, guests, more: { define, serve } });
+  constructor({ enrol, define = [], serve = [], guests = 4, registrars = 1 } = {}) {
+    Object.assign(this, { enrol, guests, registrars, more: { define, serve } });
     this.port = 20000 + (process.pid % 20000);
     this.url = `http://127.0.0.1:${this.port}`;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tapat-browser-'));
@@ -50,9 +52,14 @@ export class Election {
     const args = [];
     for (let i = 1; i <= 3; i += 1) args.push('--trustee', this.key(`t${i}`, 'trustee', `Trustee ${i}`));
     for (let i = 1; i <= 2; i += 1) args.push('--officer', this.key(`o${i}`, 'officer', `Officer ${i}`));
-    args.push('--registrar', this.key('r1', 'registrar', 'Registrar 1'));
+    for (let i = 1; i <= this.registrars; i += 1) {
+      args.push('--registrar', this.key(`r${i}`, 'registrar', `Registrar ${i}`));
+      args.push('--document-key', this.run('key', 'document', this.at(`r${i}`)));
+    }
+    args.push('--registrar-quorum', String(this.registrars));
     const template = JSON.parse(fs.readFileSync(path.join(root, 'ballots/ph2025/election.json'), 'utf8'));
     if (this.enrol) template.enrol = this.enrol;
+    if (!JSON.stringify(template.enrol).includes('"documents"')) args.splice(0, args.length, ...withoutDocumentKeys(args));
     fs.writeFileSync(this.at('template.json'), JSON.stringify(template));
     const log = this.run('serve', '--data', this.at('data'), '--log-key');
     this.run('define', this.at('template.json'), '--test', '--threshold', '2', ...args, ...this.more.define, '--log-key', log,

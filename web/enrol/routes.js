@@ -3,6 +3,7 @@
 
 import { button, h } from '../dom.js';
 import { t } from '../i18n.js';
+import { resume } from './again.js';
 import { steps } from './page.js';
 
 // Straight on where there is one way only.
@@ -23,6 +24,7 @@ function routesScreen(page, open) {
         h('h2', {}, t(`routes.${name}`, { provider })),
         h('p', {}, t(`routes.${name}-what`, { provider })),
         page.opener(t(`routes.${name}-go`, { provider }), page.routes.get(name))))),
+      resume(page),
       h('div', { class: 'actions' }, button(t('back'), () => page.restart(), { class: 'quiet' })),
     ],
   };

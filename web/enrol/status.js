@@ -13,7 +13,7 @@ const POLL_MS = { first: 1000, most: 10000 };
 export async function readStatus(page) {
   const { state, app } = page;
   const answer = await post('/api/enrol/status', { enrolment: state.enrolment });
-  if (answer.state === 'started' || answer.state === 'proven') {
+  if (page.screens.has(answer.state)) {
     await page.show(answer);
     return;
   }

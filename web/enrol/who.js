@@ -3,6 +3,7 @@
 import { post } from '../api.js';
 import { field, h } from '../dom.js';
 import { t } from '../i18n.js';
+import { keepToken } from './again.js';
 import { form, steps } from './page.js';
 import { passkeyScreen } from './passkey.js';
 import { chooseRoute } from './routes.js';
@@ -16,6 +17,7 @@ async function begin(page) {
   state.contacts = answer.contacts;
   state.provider = answer.provider || '';
   state.guarded = answer.passkey;
+  keepToken(page);
   if (answer.passkey) page.app.show(() => passkeyScreen(page));
   else await chooseRoute(page);
 }

@@ -15,6 +15,7 @@
 #include "core/proof/schnorr.h"
 #include "election/cast.h"
 #include "election/ceremony.h"
+#include "election/desk.h"
 #include "election/enrol.h"
 
 #define WEB_EXPORT(name) __attribute__((export_name(#name)))
@@ -111,6 +112,92 @@ WEB_EXPORT(web_credential_fingerprint)
 void web_credential_fingerprint(char *out, const uint8_t *key, const uint8_t *fingerprint);
 void web_credential_fingerprint(char *out, const uint8_t *key, const uint8_t *fingerprint) {
     tp_credential_fingerprint(out, key, fingerprint);
+}
+
+/* ---- a registrar's desk ---- */
+
+/* TP_SYSTEM: no memory; TP_INVALID: another passphrase. The module is thrown away after it. */
+WEB_EXPORT(web_unlock)
+tp_err web_unlock(uint8_t *seed, const uint8_t *box, const char *phrase, uint32_t len,
+                  const uint8_t *salt);
+tp_err web_unlock(uint8_t *seed, const uint8_t *box, const char *phrase, uint32_t len,
+                  const uint8_t *salt) {
+    uint64_t *memory = (uint64_t *)web_alloc(TP_LOCK_BLOCKS * 1024u);
+    return memory ? tp_seed_unlock(seed, box, phrase, len, salt, memory) : TP_SYSTEM;
+}
+
+/* keys: sign secret, sign key, open secret, open key. */
+WEB_EXPORT(web_registrar) void web_registrar(uint8_t *keys, const uint8_t *seed);
+void web_registrar(uint8_t *keys, const uint8_t *seed) {
+    tp_registrar_keys k;
+    _Static_assert(sizeof k == 128, "four times 32 bytes");
+    tp_registrar_derive(&k, seed);
+    memcpy(keys, &k, sizeof k);
+    tp_wipe(&k, sizeof k);
+}
+
+/* document: 1 to read one, subject application || kind; 0 for the queue. */
+WEB_EXPORT(web_registrar_ask)
+tp_err web_registrar_ask(uint8_t *signature, uint32_t document, const uint8_t *fingerprint,
+                         uint64_t time, const uint8_t *subject, uint32_t len, const uint8_t *secret,
+                         const uint8_t *random);
+tp_err web_registrar_ask(uint8_t *signature, uint32_t document, const uint8_t *fingerprint,
+                         uint64_t time, const uint8_t *subject, uint32_t len, const uint8_t *secret,
+                         const uint8_t *random) {
+    return tp_registrar_ask(signature, document ? TP_READ_DOMAIN : TP_WAITING_DOMAIN, fingerprint,
+                            time, subject, len, secret, random);
+}
+
+/* Only what the holder of the credential handed in: its proof is looked at first. */
+WEB_EXPORT(web_approve)
+tp_err web_approve(uint8_t *signature, const uint8_t *credential, const uint8_t *possession,
+                   uint32_t unit, uint32_t registration_style, const uint8_t *fingerprint,
+                   const uint8_t *secret, const uint8_t *random);
+tp_err web_approve(uint8_t *signature, const uint8_t *credential, const uint8_t *possession,
+                   uint32_t unit, uint32_t registration_style, const uint8_t *fingerprint,
+                   const uint8_t *secret, const uint8_t *random) {
+    tp_registration r = {.unit = (uint16_t)unit, .style = (uint16_t)registration_style};
+    tp_endorsement e;
+    memcpy(r.credential, credential, 32);
+    tp_err err = tp_credential_verify(possession, credential, fingerprint);
+    if (!err) err = tp_registration_sign(&e, &r, fingerprint, 1, secret, random);
+    if (!err) memcpy(signature, e.signature, 64);
+    return err;
+}
+
+WEB_EXPORT(web_refuse)
+tp_err web_refuse(uint8_t *signature, const uint8_t *application, const uint8_t *credential,
+                  uint32_t reason, uint64_t time, const uint8_t *fingerprint, const uint8_t *secret,
+                  const uint8_t *random);
+tp_err web_refuse(uint8_t *signature, const uint8_t *application, const uint8_t *credential,
+                  uint32_t reason, uint64_t time, const uint8_t *fingerprint, const uint8_t *secret,
+                  const uint8_t *random) {
+    tp_refusal r = {.reason = (uint16_t)reason, .time = time};
+    memcpy(r.application, application, 16);
+    memcpy(r.credential, credential, 32);
+    return tp_refusal_sign(signature, &r, fingerprint, secret, random);
+}
+
+WEB_EXPORT(web_document_seal)
+tp_err web_document_seal(uint8_t *head, uint8_t *aes, const uint8_t *fingerprint,
+                         const uint8_t *application, uint32_t kind, const uint8_t *keys,
+                         uint32_t registrars, const uint8_t *random);
+tp_err web_document_seal(uint8_t *head, uint8_t *aes, const uint8_t *fingerprint,
+                         const uint8_t *application, uint32_t kind, const uint8_t *keys,
+                         uint32_t registrars, const uint8_t *random) {
+    tp_document_of of = {fingerprint, application, (uint8_t)kind};
+    return tp_document_seal(head, aes, &of, tp_rows(keys), registrars, random);
+}
+
+WEB_EXPORT(web_document_open)
+tp_err web_document_open(uint8_t *aes, const uint8_t *fingerprint, const uint8_t *application,
+                         uint32_t kind, const uint8_t *head, uint32_t registrars,
+                         uint32_t registrar, const uint8_t *secret);
+tp_err web_document_open(uint8_t *aes, const uint8_t *fingerprint, const uint8_t *application,
+                         uint32_t kind, const uint8_t *head, uint32_t registrars,
+                         uint32_t registrar, const uint8_t *secret) {
+    tp_document_of of = {fingerprint, application, (uint8_t)kind};
+    return tp_document_open(aes, &of, head, registrars, registrar, secret);
 }
 
 /* ---- the election's keys ---- */

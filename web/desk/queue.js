@@ -1,0 +1,171 @@
+// The desk: the queue, those due first, and the way to one application: by its row, by a scanned
+// code, by the short code that the voter reads out.
+
+import { post, postForBytes } from '../api.js';
+import { button, field, h, notice, replace, uniqueId } from '../dom.js';
+import { toHex } from '../hex.js';
+import { dateTime, t, tn } from '../i18n.js';
+import { failure } from '../shell.js';
+import { form } from '../enrol/page.js';
+import { rowScreen } from './row.js';
+import { canScan, scan } from './scan.js';
+
+const DAY_S = 86400;
+
+export class Desk {
+  constructor(app, core, manifest) {
+    this.app = app;
+    this.core = core;
+    this.manifest = manifest;
+    this.registrar = 0; // from 1, once a key is open
+    this.unit = '';
+    this.rows = [];
+    this.done = '';
+  }
+
+  leave() {
+    this.registrar = 0;
+    this.rows = [];
+    this.stopScan?.();
+  }
+
+  now() {
+    return Math.floor(Date.now() / 1000);
+  }
+
+  unitName(index) {
+    return this.manifest.units[index]?.name ?? String(index);
+  }
+
+  // A signed question for the queue. which: nothing, { unit } or { application }.
+  async ask(which) {
+    const time = this.now();
+    const signature = toHex(await this.core.registrarAsk(this.manifest.fingerprint, time, null));
+    const answer = await post('/api/registrar/waiting', { registrar: this.registrar, time, signature, ...which });
+    const rows = [];
+    for (const row of answer.waiting) rows.push({ ...row, short: await this.core.shortId(row.application) });
+    return rows.sort((a, b) => a.due - b.due);
+  }
+
+  async askDocument(row, kind) {
+    const subject = Uint8Array.from([...row.application.match(/../g).map((x) => parseInt(x, 16)), kind]);
+    const time = this.now();
+    const signature = toHex(await this.core.registrarAsk(this.manifest.fingerprint, time, subject));
+    return postForBytes('/api/registrar/document', {
+      registrar: this.registrar, time, signature, application: row.application, kind,
+    });
+  }
+
+  async read() {
+    this.rows = await this.ask(this.unit === '' ? {} : { unit: Number(this.unit) });
+  }
+
+  async showQueue() {
+    await this.read();
+    this.app.show(() => queueScreen(this));
+  }
+
+  // Where the address says: /desk#ID is one application.
+  async follow() {
+    if (!this.registrar) return;
+    const id = location.hash.slice(1);
+    if (/^[0-9a-f]{32}$/.test(id)) await this.showOne(id);
+    else await this.showQueue();
+  }
+
+  async showOne(id) {
+    const [row] = await this.ask({ application: id });
+    if (row) this.app.show(() => rowScreen(this, row));
+    else {
+      this.done = t('desk.gone');
+      await this.back();
+    }
+  }
+
+  async back() {
+    history.replaceState(null, '', location.pathname + location.search);
+    await this.showQueue();
+  }
+}
+
+// In how many days, or since how many.
+export function dueWords(desk, row) {
+  const days = Math.floor((row.due - desk.now()) / DAY_S);
+  if (row.due < desk.now()) return { late: true, text: tn('desk.overdue', Math.max(1, -days)) };
+  return { late: false, text: days < 1 ? t('desk.due-today') : tn('desk.due', days) };
+}
+
+function rowItem(desk, row) {
+  const due = dueWords(desk, row);
+  const quorum = desk.manifest.registrarQuorum;
+  return h('li', { class: due.late ? 'card queue-row late' : 'card queue-row' },
+    h('h2', {}, row.name),
+    h('p', {}, t('desk.number'), ' ', h('span', { class: 'mono' }, row.number), ' · ', desk.unitName(row.unit)),
+    h('p', {}, h('strong', { class: 'tag' }, t(`desk.route-${row.route || 'proven'}`)), ' ',
+      h('span', { class: 'due' }, due.text)),
+    quorum > 1 && row.signed.length ? h('p', {}, t('desk.signed-by', { n: row.signed.length, of: quorum })) : null,
+    h('p', { class: 'hint' }, t('desk.short'), ' ', h('span', { class: 'mono' }, row.short), ' · ',
+      dateTime(row.created, desk.manifest.zone)),
+    button(t('desk.look', { name: row.name }), () => desk.app.show(() => rowScreen(desk, row))));
+}
+
+function unitChoice(desk, list) {
+  const id = uniqueId('unit');
+  const used = desk.manifest.units;
+  const select = h('select', {
+    id,
+    onchange: async (e) => {
+      desk.unit = e.target.value;
+      try {
+        await desk.read();
+        fill(desk, list);
+      } catch (fault) {
+        replace(list, failure(fault));
+      }
+    },
+  }, h('option', { value: '' }, t('desk.all-posts')),
+  used.map((u, i) => h('option', { value: String(i), selected: desk.unit === String(i) }, u.name)));
+  return h('div', { class: 'field' }, h('label', { for: id }, t('desk.post')), select);
+}
+
+function fill(desk, list) {
+  replace(list, desk.rows.length
+    ? [h('p', { role: 'status' }, tn('desk.waiting', desk.rows.length)),
+      h('ul', { class: 'queue' }, desk.rows.map((row) => rowItem(desk, row)))]
+    : notice('info', t('desk.empty'), t('desk.empty-what')));
+}
+
+async function find(desk, typed) {
+  typed.fail('');
+  const text = typed.input.value.trim();
+  const id = /#([0-9a-f]{32})$/.exec(text)?.[1] ?? await desk.core.readShort(text);
+  const rows = id ? await desk.ask({ application: id }) : [];
+  if (rows.length) desk.app.show(() => rowScreen(desk, rows[0]));
+  else typed.fail(t('desk.not-found'));
+}
+
+function queueScreen(desk) {
+  const list = h('div', {});
+  const typed = field({ label: t('desk.find'), hint: t('desk.find-hint'), class: 'mono', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', maxlength: 200 });
+  const camera = h('div', {});
+  const said = desk.done;
+  desk.done = '';
+  fill(desk, list);
+  return {
+    title: t('desk.queue'),
+    content: [
+      h('p', { class: 'lead' }, t('desk.signed-in', { name: desk.name })),
+      said ? h('div', { role: 'status' }, notice('good', said)) : null,
+      form([typed.node], t('desk.find-go'), () => find(desk, typed)),
+      canScan() ? h('p', {}, button(t('desk.scan'), async () => {
+        desk.stopScan = await scan(camera, (text) => {
+          typed.input.value = text;
+          find(desk, typed).catch((e) => replace(camera, failure(e)));
+        }).catch(() => { replace(camera, notice('bad', t('desk.no-camera'))); });
+      }, { class: 'quiet' })) : null,
+      camera,
+      unitChoice(desk, list), list,
+      h('p', {}, button(t('desk.again'), () => desk.showQueue().catch((e) => replace(list, failure(e))), { class: 'quiet' })),
+    ],
+  };
+}
