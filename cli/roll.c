@@ -336,6 +336,7 @@ static const struct {
 } parts[] = {
     {"import", "check a CSV file, compare it with the present roll, import it", tp_roll_import},
     {"commit", "officers: commit to the roll on the board", tp_roll_commit},
+    {"audit", "is the roll the one that the board commits to?", tp_roll_audit},
     {"search", "voters by number or words of the name", tp_roll_search},
     {"disable", "a voter cannot enrol, for a reason", tp_roll_disable},
     {"enable", "take that back", tp_roll_enable},
@@ -354,5 +355,5 @@ int tp_cmd_roll(int argc, char **argv) {
         puts("\n`tapat roll PART --help` tells a part's options.");
         return TP_EXIT_OK;
     }
-    tp_usage("roll takes import, commit, search, disable, enable, channel or time");
+    tp_usage("roll takes import, commit, audit, search, disable, enable, channel or time");
 }

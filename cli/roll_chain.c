@@ -1,8 +1,6 @@
 /* `tapat roll commit`, and changes of the roll once it is committed to on the board: what officers
- * sign holds leaf hashes, and the rows go to the server beside it. spec: J-20..J-23
+ * sign holds leaf hashes, and the rows go to the server beside it. spec: J-20..J-24
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,8 +83,8 @@ static tp_err add_voter(void *ctx, const tp_voter *v) {
     return state.unit < c->m->unit_count ? tp_roll_tree_add(&c->tree, &state) : TP_REFUSED;
 }
 
-static int draw_up(committing *c, const char *data) {
-    tp_store *s = tp_roll_secret(c->secret, data, true) ? tp_roll_open(data, true) : NULL;
+static int draw_up(committing *c, const char *data, bool make) {
+    tp_store *s = tp_roll_secret(c->secret, data, make) ? tp_roll_open(data, true) : NULL;
     if (!s) return TP_EXIT_SYSTEM;
     tp_err err = tp_store_snapshot(s);
     if (!err) err = tp_roll_each(s, add_voter, c);
@@ -123,7 +121,7 @@ static int commit(const char *data, const act_args *a) {
     committing *c = calloc(1, sizeof *c);
     if (!c) return tp_say(TP_EXIT_SYSTEM, "out of memory");
     c->m = &p.manifest;
-    code = draw_up(c, data);
+    code = draw_up(c, data, true);
     if (code == TP_EXIT_OK) {
         act_draft d = {0};
         tp_roll_tree_entry(&d.entry, &c->tree, p.manifest.unit_count);
@@ -154,6 +152,128 @@ int tp_roll_commit(int argc, char **argv) {
     if (!data) tp_usage("--data is missing");
     tp_act_require(&a);
     return commit(data, &a);
+}
+
+/* ---- audit ---- */
+
+/* Leaves of changes that are to be put back (before) or taken away (after). */
+typedef struct {
+    uint8_t (*leaf)[32];
+    size_t count, cap;
+} leaves;
+
+static bool push_leaf(leaves *l, const uint8_t leaf[static 32]) {
+    if (l->count == l->cap) {
+        l->cap = l->cap ? 2 * l->cap : 64;
+        uint8_t(*more)[32] = realloc(l->leaf, l->cap * sizeof *more);
+        if (!more) return false;
+        l->leaf = more;
+    }
+    memcpy(l->leaf[l->count++], leaf, 32);
+    return true;
+}
+
+static int by_leaf(const void *a, const void *b) {
+    return memcmp(a, b, 32);
+}
+
+/* Each occurrence counts: a row that went and came back stands in both lists. */
+static void sort_leaves(leaves *l) {
+    if (l->count) qsort(l->leaf, l->count, sizeof *l->leaf, by_leaf);
+}
+
+static int gather_changes(tp_record *r, leaves *back, leaves *away) {
+    tp_fault fault = {0};
+    for (uint64_t i = 0; i < tp_record_size(r); i++) {
+        const uint8_t *bytes;
+        size_t len;
+        tp_entry e;
+        if (tp_record_entry(r, i, &bytes, &len, &fault)) return tp_say_fault(&fault, "record");
+        if (!len || bytes[0] != TP_ENTRY_CHANGES) continue;
+        if (tp_entry_read(&e, bytes, len, &fault)) return tp_say_fault(&fault, "record");
+        for (size_t k = 0; k < e.u.changes.count; k++) {
+            tp_roll_change c;
+            tp_roll_change_read(&c, e.u.changes.list + k * TP_ROLL_CHANGE_LEN);
+            if ((c.before.standing && !push_leaf(back, c.before.leaf)) ||
+                (c.after.standing && !push_leaf(away, c.after.leaf)))
+                return tp_say(TP_EXIT_SYSTEM, "out of memory");
+        }
+    }
+    sort_leaves(back);
+    sort_leaves(away);
+    return TP_EXIT_OK;
+}
+
+/* What is now, and what was put back, less what was taken away: both lists ascend. False: something
+ * is to be taken away that is not there. */
+static bool take_back(tp_roll_tree *t, const leaves *back, const leaves *away, leaves *out) {
+    size_t a = 0, b = 0, i = 0;
+    while (i < t->count || b < back->count) {
+        bool stored =
+            b == back->count || (i < t->count && memcmp(t->leaf[i].b, back->leaf[b], 32) <= 0);
+        const uint8_t *leaf = stored ? t->leaf[i++].b : back->leaf[b++];
+        if (a < away->count && !memcmp(leaf, away->leaf[a], 32))
+            a++;
+        else if (!push_leaf(out, leaf))
+            return false;
+    }
+    return a == away->count;
+}
+
+static int compare_roots(committing *c, const tp_replay *p, tp_record *r) {
+    leaves back = {0}, away = {0}, first = {0};
+    tp_entry now;
+    tp_hash root;
+    int code = gather_changes(r, &back, &away);
+    if (code == TP_EXIT_OK) {
+        tp_roll_tree_entry(&now, &c->tree, p->manifest.unit_count); /* sorts the leaves */
+        bool good = take_back(&c->tree, &back, &away, &first);
+        tp_tree_root(&root, (const tp_hash *)first.leaf, first.count);
+        good = good && !memcmp(root.b, p->board.electorate->root, 32);
+        if (!good)
+            code = tp_say(TP_EXIT_REFUSED, "the roll is NOT the one that the board commits to");
+        else
+            printf("the roll of %zu voters is what the board commits to, %llu changes since\n",
+                   c->tree.count, (unsigned long long)p->board.electorate->changes);
+    }
+    free(back.leaf);
+    free(away.leaf);
+    free(first.leaf);
+    return code;
+}
+
+/* spec: J-24 */
+int tp_roll_audit(int argc, char **argv) {
+    const char *data = NULL, *record = NULL;
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+                            {"--record", "DIR", TP_ARG_TEXT, &record, "the public record"},
+                            TP_ARG_END};
+    const tp_replay_options o = {.trusting = true};
+    tp_record *r;
+    tp_replay p;
+    tp_args(argc, argv, "roll audit --data DIR --record DIR",
+            "Takes the changes on the board back from the roll as it is now: what is left must\n"
+            "have the root that officers committed to.",
+            table, NULL, 0);
+    if (!data || !record) tp_usage("--data and --record are needed");
+    int code = tp_load_record(&r, &p, record, &o, NULL);
+    if (code != TP_EXIT_OK) return code;
+    committing *c = calloc(1, sizeof *c);
+    if (!c)
+        code = tp_say(TP_EXIT_SYSTEM, "out of memory");
+    else if (!p.board.electorate)
+        code = tp_say(TP_EXIT_REFUSED, "the board has no commitment to the roll");
+    if (code == TP_EXIT_OK) {
+        c->m = &p.manifest;
+        code = draw_up(c, data, false);
+    }
+    if (code == TP_EXIT_OK) code = compare_roots(c, &p, r);
+    if (c) tp_roll_tree_free(&c->tree);
+    if (c) tp_wipe(c, sizeof *c);
+    free(c);
+    tp_replay_free(&p);
+    tp_record_close(r);
+    return code;
 }
 
 /* ---- changes ---- */

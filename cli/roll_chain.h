@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 int tp_roll_commit(int argc, char **argv);
+int tp_roll_audit(int argc, char **argv);
 /* The secret of the roll in the data folder; made if it is not there and is to be. False: the
  * reason was said. */
 bool tp_roll_secret(uint8_t secret[static 32], const char *data, bool make);

@@ -114,9 +114,11 @@ static double now_s(void) {
 
 static void note_to_file(const import *im, uint64_t line, const char *code, const char *number,
                          const char *text) {
+    /* an apostrophe before what a program could take for a formula */
     if (im->errors_file)
-        fprintf(im->errors_file, "%llu,%s,\"%s\",\"%s\"\n", (unsigned long long)line, code,
-                strchr(number, '"') ? "" : number, text);
+        fprintf(im->errors_file, "%llu,%s,\"%s%s\",\"%s\"\n", (unsigned long long)line, code,
+                *number && strchr("=+-@", *number) ? "'" : "", strchr(number, '"') ? "" : number,
+                text);
 }
 
 /* line 0: a row of the present roll, not of the file. */

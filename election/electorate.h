@@ -1,6 +1,6 @@
 /* The electorate on the board: the commitment to the roll, and every change of it afterwards. No
  * name is on the board: rows are leaf hashes with a salt that only who keeps the roll can make.
- * spec: chapter 5, N-20, N-21, S-30..S-33; chapter 11, J-20..J-23.
+ * spec: chapter 5, N-20, N-21, S-30..S-33; chapter 11, J-20..J-24.
  */
 #ifndef TAPAT_ELECTION_ELECTORATE_H
 #define TAPAT_ELECTION_ELECTORATE_H

@@ -297,11 +297,16 @@ char *tp_results_json(size_t *len, const tp_manifest *m, const tp_reconciliation
 
 /* ---- results.csv ---- */
 
+/* An apostrophe before what a program could take for a formula. */
 static void csv_field(text *t, const char *s, const char *end) {
+    static const char formula[] = "=+-@\t\r";
+    const char *guard = *s && strchr(formula, *s) ? "'" : "";
     if (!strpbrk(s, ",\"\r\n")) {
+        puts_at(t, guard);
         puts_at(t, s);
     } else {
         put(t, "\"", 1);
+        puts_at(t, guard);
         for (; *s; s++) {
             if (*s == '"') put(t, "\"", 1);
             put(t, s, 1);
@@ -324,8 +329,12 @@ static void csv_row(text *t, const tp_manifest *m, const tp_reporting_set *s, si
     csv_number(t, c->options[option].number, ",");
     csv_field(t, c->options[option].name, ",");
     csv_field(t, c->options[option].party, ",");
-    for (size_t k = 0; k < s->unit_count; k++)
-        csv_field(t, m->units[s->units[k]].id, k + 1 < s->unit_count ? " " : ",");
+    csv_field(t, m->units[s->units[0]].id, ""); /* ids need no quotation marks */
+    for (size_t k = 1; k < s->unit_count; k++) {
+        puts_at(t, " ");
+        puts_at(t, m->units[s->units[k]].id);
+    }
+    puts_at(t, ",");
     csv_number(t, votes, "\r\n");
 }
 

@@ -96,7 +96,10 @@ export function resultsValue(m, fingerprint, contests, reconciliation) {
 // spec: U-4
 export const resultsJson = (value) => ascii(`${JSON.stringify(value, null, 1)}\n`);
 
-const field = (x) => (/[",\r\n]/.test(x) ? `"${String(x).replaceAll('"', '""')}"` : String(x));
+// An apostrophe before what a program could take for a formula.
+const guarded = (x) => (/^[=+\-@\t\r]/.test(x) ? `'${x}` : String(x));
+const quoted = (x) => (/[",\r\n]/.test(x) ? `"${x.replaceAll('"', '""')}"` : x);
+const field = (x) => quoted(guarded(x));
 // spec: U-7
 export function resultsCsv(value) {
   const rows = [['contest', 'number', 'name', 'party', 'units', 'votes']];

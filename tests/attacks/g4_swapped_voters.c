@@ -1,14 +1,16 @@
 /* G4: whoever runs the server swaps voters after the election began. The roll is committed to on
  * the board before it opens, and the server takes a change of it only as an entry that two officers
- * signed: another roll, another row than the signed one and one officer alone are refused.
- * spec: S-30, J-20..J-23 */
+ * signed: another roll, another row than the signed one and one officer alone are refused. Who has
+ * the roll finds a row that was changed behind the board. spec: S-30, J-20..J-24 */
 #include "tests/server/harness.h"
 
+#include <sys/wait.h>
 #include <time.h>
 
 #include "election/roll_tree.h"
 
 static daemon_scene d;
+static const char *tapat;
 
 static int set_up(void **state) {
     (void)state;
@@ -68,6 +70,36 @@ static tp_voter stored(const char *number, bool *found) {
     assert_int_equal(tp_store_voter_find(s, number, &v, found), TP_OK);
     tp_store_close(s);
     return v;
+}
+
+static int audit(void) {
+    char command[512];
+    snprintf(command, sizeof command, "%s roll audit --data %s --record %s/public >%s/audit 2>&1",
+             tapat, d.data, d.data, d.dir);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Until the record has what the board has. */
+static void wait_published(uint64_t size) {
+    struct timespec pause = {.tv_nsec = 20000000};
+    for (int i = 0; i < 500; i++) {
+        if ((uint64_t)board_size(&d) >= size) return;
+        nanosleep(&pause, NULL);
+    }
+    fail_msg("the record has not %llu entries", (unsigned long long)size);
+}
+
+static void set_name(const char *number, const char *name) {
+    bool found;
+    tp_voter v = stored(number, &found);
+    tp_store *s = scene_store(&d);
+    strcpy(v.name, name);
+    assert_int_equal(tp_store_begin(s), TP_OK);
+    assert_int_equal(tp_store_voter_update(s, &v, "voter"), TP_OK);
+    assert_int_equal(tp_store_commit(s), TP_OK);
+    tp_store_close(s);
 }
 
 static void test_commitment(void **state) {
@@ -132,6 +164,12 @@ static void test_changes(void **state) {
     expect_status(post_change(bytes, len, &other), 201);
     stored("HV0900", &found);
     assert_false(found);
+    wait_published(d.f.count + 5); /* the roll and four changes */
+    assert_int_equal(audit(), 0);
+    set_name("HV0007", "Somebody Else"); /* behind the board */
+    assert_int_equal(audit(), 1);
+    set_name("HV0007", "Voter 7");
+    assert_int_equal(audit(), 0);
 }
 
 /* Whoever has a voting key is neither disabled nor moved before it is cancelled. */
@@ -162,7 +200,8 @@ static void test_enrolled(void **state) {
     assert_int_equal(stored("HV0002", &found).channel, 1);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    tapat = argc > 1 ? argv[1] : "build/tapat";
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_commitment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_changes, set_up, tear_down),

@@ -114,7 +114,7 @@ export class Election {
     const options = (n) =>
       Array.from({ length: n }, (_, i) => ({
         number: i + 1,
-        name: i === 1 ? 'B, "the second"' : `Option ${i + 1}`,
+        name: ['=SUM(A1)', 'B, "the second"', '-C, "3"'][i] ?? `Option ${i + 1}`,
         party: i % 2 ? 'X' : '',
       }));
     const contest = (id, n, min, max, seats, method) => ({
