@@ -8,6 +8,7 @@ import { notice } from './dom.js';
 import { tokenInAddress } from './enrol/again.js';
 import { register as registerApply } from './enrol/apply.js';
 import { register as registerKey } from './enrol/key.js';
+import { register as registerLetter } from './enrol/letter.js';
 import { register as registerMessage } from './enrol/message.js';
 import { comeBack, register as registerProvider } from './enrol/oidc.js';
 import { Page } from './enrol/page.js';
@@ -44,7 +45,8 @@ start('enrol', async (app) => {
   }
   const page = new Page(app, core);
   app.leave(() => page.leave());
-  for (const register of [registerMessage, registerApply, registerProvider, registerKey, registerStatus]) register(page);
+  const all = [registerMessage, registerLetter, registerApply, registerProvider, registerKey, registerStatus];
+  for (const register of all) register(page);
   page.first = () => whoScreen(page);
   if (await comeBack(page)) return;
   const enrolling = ['setup', 'open'].includes(app.election.phase);

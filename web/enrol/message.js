@@ -2,15 +2,63 @@
 
 import { Refusal, post } from '../api.js';
 import { button, field, h } from '../dom.js';
-import { t, tn } from '../i18n.js';
+import { dateTime, language, t, tn } from '../i18n.js';
 import { failure, link } from '../shell.js';
 import { form, steps } from './page.js';
 
+const FIRST_LOOK_MS = 1500;
+const LOOK_MS = 4000;
+const SLOW_S = 45;
+
 // A code to the first or second contact that the roll has.
 export async function sendCode(state, contact) {
-  const answer = await post('/api/enrol/send', { enrolment: state.enrolment, contact });
+  const answer = await post('/api/enrol/send', {
+    enrolment: state.enrolment, contact, lang: language(),
+  });
   state.contact = contact;
   state.sentTo = answer.sent_to;
+}
+
+// What became of the message, in a sentence: what was tried, what comes next and when.
+function fate(m) {
+  const values = { to: m.to, said: m.said, time: dateTime(m.updated), next: dateTime(m.next) };
+  if (m.state === 'queued' && m.attempts) return t('fate.retry', values);
+  const known = ['sent', 'delivered', 'failed', 'given-up', 'void'].includes(m.state);
+  return t(`fate.${known ? m.state : 'queued'}`, values);
+}
+
+// Late or lost: the other contact is offered.
+function isSlow(m) {
+  return ['failed', 'given-up'].includes(m.state) || (m.state !== 'delivered'
+    && (m.attempts > 1 || Date.now() / 1000 - m.queued > SLOW_S));
+}
+
+// Looks after the message until the screen is left; a lost answer only delays the next look.
+async function watch(page, node, others) {
+  try {
+    const { message } = await post('/api/enrol/status', { enrolment: page.state.enrolment });
+    if (message && node.textContent !== fate(message)) node.textContent = fate(message);
+    if (message) others.hidden = !isSlow(message);
+  } catch {
+    // the next look says more
+  }
+  if (!node.isConnected) return;
+  clearTimeout(page.timer);
+  page.timer = setTimeout(() => watch(page, node, others), LOOK_MS);
+}
+
+// The contacts that the code did not go to.
+function otherContacts(page, sent) {
+  const { state } = page;
+  return h('div', { hidden: true }, (state.contacts || []).filter((c) => c.contact !== state.contact).map((c) => h('p', {}, t('fate.other'), ' ',
+    button(t('fate.other-go', { to: c.to }), async () => {
+      try {
+        await sendCode(state, c.contact);
+        page.app.again();
+      } catch (e) {
+        sent.replaceChildren(failure(e));
+      }
+    }, { class: 'quiet' }))));
 }
 
 async function prove(page, code) {
@@ -35,13 +83,19 @@ function messageScreen(page) {
     inputmode: 'numeric', spellcheck: 'false', maxlength: 12, class: 'mono short',
     oninput: (e) => { state.message = e.target.value; },
   });
-  const sent = h('p', { class: 'hint', role: 'status' });
+  const sent = h('div', { class: 'hint', role: 'status' });
+  const delivery = h('p', { class: 'hint', role: 'status' });
+  const others = otherContacts(page, sent);
+  clearTimeout(page.timer);
+  page.timer = setTimeout(() => watch(page, delivery, others), FIRST_LOOK_MS);
   return {
     title: t('prove.title'),
     content: [
       steps(1),
       h('p', { class: 'lead' }, t('prove.lead', { to: state.sentTo })),
       form([code.node], t('continue'), () => prove(page, code)),
+      delivery,
+      others,
       h('p', {}, t('prove.none'), ' ', button(t('prove.resend'), async (event) => {
         event.target.disabled = true;
         try {
