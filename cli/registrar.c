@@ -1,50 +1,90 @@
-/* `tapat registrar`: signs the credentials of voters who showed who they are, with a key that the
- * server never has (attack G1). It refuses what does not fit the manifest or lacks the proof of
- * possession. */
+/* `tapat registrar`: decides who gets a key to vote, with a key that the server never has (attack
+ * G1).
+ *
+ *  1. It signs for the election that the caller named, by fingerprint or manifest, and no other.
+ *  2. What it signs holds: unit and style are the manifest's, the possession is proven.
+ *  3. Applications of people who proved nothing by themselves are signed one by one, by their ids:
+ *     never by --yes or --watch.
+ *  4. Names come from the server; without --yes or --watch they are shown before anything is
+ * signed. spec: chapter 4, L-12, L-13.
+ */
+#include "cli/registrar.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "core/proof/schnorr.h"
-#include "election/enrol.h"
+#include "election/code.h"
 
-#define WAITING_DOMAIN "tapat-v1 waiting"
+/* ---- the queue ---- */
 
-typedef struct {
-    tp_http *http;
-    tp_manifest manifest;
-    tp_key_file key;
-    uint16_t index;
-} desk;
+static bool sign_request(const desk *d, char hex[static 129], const char *use, uint64_t time,
+                         const uint8_t *subject, size_t len) {
+    uint8_t signature[64], random[32];
+    tp_random(random, sizeof random);
+    if (tp_registrar_ask(signature, use, d->manifest.fingerprint, time, subject, len,
+                         d->keys.sign_secret, random) != TP_OK)
+        return false;
+    tp_hex(hex, signature, 64);
+    return true;
+}
 
-/* Asks for the queue, signed by the registrar. NULL: the reason was said. */
-static json_t *ask_waiting(desk *d) {
-    uint8_t signature[64], random[32], message[40];
+/* What waits, signed for; id: one application, or NULL. NULL: the reason was said. */
+static json_t *ask_waiting(desk *d, const char *id) {
     char hex[129];
     uint64_t now = tp_unix_time();
     long status;
-    tp_random(random, sizeof random);
-    memcpy(message, d->manifest.fingerprint, 32);
-    tp_put_u64be(message + 32, now);
-    tp_secret_key secret;
-    uint8_t pub[32];
-    if (tp_keypair_decode(&secret, pub, d->key.keys.identity_secret) != TP_OK) return NULL;
-    tp_sign(signature, &secret, pub, WAITING_DOMAIN, message, sizeof message, random);
-    tp_wipe(&secret, sizeof secret);
-    tp_hex(hex, signature, 64);
-    json_t *answer = tp_http_json(d->http, "/api/registrar/waiting",
-                                  json_pack("{s:i, s:I, s:s}", "registrar", d->index, "time",
-                                            (json_int_t)now, "signature", hex),
-                                  &status);
+    if (!sign_request(d, hex, TP_WAITING_DOMAIN, now, NULL, 0)) return NULL;
+    json_t *body = json_pack("{s:i, s:I, s:s}", "registrar", d->index, "time", (json_int_t)now,
+                             "signature", hex);
+    if (id) json_object_set_new(body, "application", json_string(id));
+    json_t *answer = tp_http_json(d->http, "/api/registrar/waiting", body, &status);
     json_t *waiting = json_incref(json_object_get(answer, "waiting"));
     json_decref(answer);
-    if (status != 200 || !json_is_array(waiting)) {
-        tp_say(0, "the queue was refused (%ld)", status);
-        json_decref(waiting);
-        return NULL;
+    if (status == 200 && json_is_array(waiting)) return waiting;
+    tp_say(0, "the queue was refused (%ld)", status);
+    json_decref(waiting);
+    return NULL;
+}
+
+tp_answer registrar_document(desk *d, const char *id, unsigned kind) {
+    uint8_t subject[17];
+    char hex[129];
+    uint64_t now = tp_unix_time();
+    if (!tp_unhex(subject, 16, id)) return (tp_answer){0};
+    subject[16] = (uint8_t)kind;
+    if (!sign_request(d, hex, TP_READ_DOMAIN, now, subject, sizeof subject)) return (tp_answer){0};
+    json_t *body = json_pack("{s:i, s:I, s:s, s:s, s:i}", "registrar", d->index, "time",
+                             (json_int_t)now, "signature", hex, "application", id, "kind", kind);
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    if (!text) return (tp_answer){0};
+    tp_answer a =
+        tp_http_post(d->http, "/api/registrar/document", "application/json", text, strlen(text));
+    free(text);
+    return a;
+}
+
+/* ---- signing ---- */
+
+static const char *text_of(const json_t *row, const char *name) {
+    const char *text = json_string_value(json_object_get(row, name));
+    return text ? text : "";
+}
+
+/* Who proved by themselves who they are. */
+static bool proven(const json_t *row) {
+    return !*text_of(row, "route");
+}
+
+static bool signed_by(const json_t *row, uint16_t registrar) {
+    json_t *by;
+    size_t i;
+    json_array_foreach(json_object_get(row, "signed"), i, by) {
+        if (json_integer_value(by) == registrar) return true;
     }
-    return waiting;
+    return false;
 }
 
 /* The signed registration of one row, or NULL with the reason said. */
@@ -66,7 +106,7 @@ static json_t *sign_row(const desk *d, json_t *row) {
     r.style = (uint16_t)style;
     tp_endorsement e;
     tp_random(random, sizeof random);
-    if (tp_registration_sign(&e, &r, d->manifest.fingerprint, d->index, d->key.keys.identity_secret,
+    if (tp_registration_sign(&e, &r, d->manifest.fingerprint, d->index, d->keys.sign_secret,
                              random) != TP_OK)
         return NULL;
     tp_hex(hex, e.signature, 64);
@@ -74,33 +114,121 @@ static json_t *sign_row(const desk *d, json_t *row) {
                      "registrar", d->index, "signature", hex);
 }
 
-/* Signs everybody who waits now. *done: how many. */
-static int sign_waiting(desk *d, size_t *done) {
-    json_t *waiting = ask_waiting(d), *row;
-    size_t i;
+static int post_registrations(desk *d, json_t *list) {
     long status;
+    json_t *answer = tp_http_json(d->http, "/api/registrar/registrations",
+                                  json_pack("{s:o}", "registrations", list), &status);
+    const char *code = json_string_value(json_object_get(answer, "code"));
+    if (status != 200)
+        tp_say(0, "the registrations were refused (%ld %s)", status, code ? code : "");
+    json_decref(answer);
+    return status == 200 ? TP_EXIT_OK : status ? TP_EXIT_REFUSED : TP_EXIT_SYSTEM;
+}
+
+/* ---- rows for people ---- */
+
+/* Control characters of a name from the server change no terminal. */
+static void print_text(const char *text) {
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        putchar(*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0) ? '?' : *c);
+}
+
+static void print_due(const json_t *row) {
+    json_int_t due = json_integer_value(json_object_get(row, "due"));
+    int64_t left = (int64_t)due - (int64_t)tp_unix_time();
+    if (left < 0)
+        printf("  OVERDUE since %lld days", (long long)(-left / 86400));
+    else
+        printf("  due in %lld days", (long long)(left / 86400));
+}
+
+static void print_row(const desk *d, json_t *row) {
+    uint8_t key[32];
+    char fingerprint[40] = "";
+    int unit = (int)json_integer_value(json_object_get(row, "unit"));
+    if (tp_unhex(key, 32, text_of(row, "credential")))
+        tp_credential_fingerprint(fingerprint, key, d->manifest.fingerprint);
+    printf("%s  ", text_of(row, "application"));
+    print_text(text_of(row, "name"));
+    printf("  ");
+    print_text(text_of(row, "number"));
+    printf("  born %.10s  %s  %s", text_of(row, "birth_date"),
+           unit >= 0 && unit < d->manifest.unit_count ? d->manifest.units[unit].name : "?",
+           proven(row) ? "proven" : text_of(row, "route"));
+    print_due(row);
+    printf("  signed %zu of %u%s  %s\n", json_array_size(json_object_get(row, "signed")),
+           d->manifest.registrars.quorum,
+           json_is_true(json_object_get(row, "enrolled")) ? "  HAS A KEY" : "", fingerprint);
+    registrar_opinion(d, text_of(row, "application"));
+}
+
+static int by_due(const void *a, const void *b) {
+    json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "due"));
+    json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "due"));
+    return (x > y) - (x < y);
+}
+
+static int list_all(desk *d) {
+    json_t *waiting = ask_waiting(d, NULL);
+    if (!waiting) return TP_EXIT_SYSTEM;
+    size_t n = json_array_size(waiting);
+    json_t **rows = malloc((n + 1) * sizeof(json_t *));
+    if (!rows) abort();
+    for (size_t i = 0; i < n; i++)
+        rows[i] = json_array_get(waiting, i);
+    qsort(rows, n, sizeof(json_t *), by_due);
+    for (size_t i = 0; i < n; i++)
+        print_row(d, rows[i]);
+    free(rows);
+    json_decref(waiting);
+    return TP_EXIT_OK;
+}
+
+static bool agreed(const desk *d, size_t count) {
+    char answer[16];
+    if (d->yes) return true;
+    printf("Sign %s? Type yes: ", count == 1 ? "this one" : "these");
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) && !strcmp(answer, "yes\n");
+}
+
+/* ---- verbs ---- */
+
+/* Everybody who proved who they are and waits now. *done: how many were signed. */
+static int sign_proven(desk *d, size_t *done) {
+    json_t *waiting = ask_waiting(d, NULL), *row;
+    size_t i;
     *done = 0;
     if (!waiting) return TP_EXIT_SYSTEM;
     json_t *list = json_array();
     json_array_foreach(waiting, i, row) {
+        if (!proven(row) || signed_by(row, d->index)) continue;
+        if (json_is_true(json_object_get(row, "enrolled"))) continue;
         json_t *signed_row = sign_row(d, row);
-        if (signed_row) json_array_append_new(list, signed_row);
+        if (!signed_row) continue;
+        json_array_append_new(list, signed_row);
+        if (!d->yes) print_row(d, row);
     }
     json_decref(waiting);
-    *done = json_array_size(list);
-    if (!*done) return json_decref(list), TP_EXIT_OK;
-    json_t *answer = tp_http_json(d->http, "/api/registrar/registrations",
-                                  json_pack("{s:o}", "registrations", list), &status);
-    json_decref(answer);
-    if (status == 200) return TP_EXIT_OK;
-    return tp_say(TP_EXIT_REFUSED, "the registrations were refused (%ld)", status);
+    size_t count = json_array_size(list);
+    int code = TP_EXIT_OK;
+    if (count && !agreed(d, count)) {
+        json_decref(list);
+        return tp_say(TP_EXIT_REFUSED, "nothing was signed");
+    }
+    if (!count)
+        json_decref(list);
+    else
+        code = post_registrations(d, list);
+    if (code == TP_EXIT_OK) *done = count;
+    return code;
 }
 
 static int work(desk *d, bool watch) {
     uint64_t total = 0;
     for (;;) {
         size_t done;
-        int code = sign_waiting(d, &done);
+        int code = sign_proven(d, &done);
         total += done;
         if (done && watch) printf("%llu credentials signed\n", (unsigned long long)total);
         fflush(stdout);
@@ -112,34 +240,130 @@ static int work(desk *d, bool watch) {
     }
 }
 
+/* The one row of this id, or NULL with the reason said. */
+static json_t *one_row(desk *d, const char *id) {
+    json_t *waiting = ask_waiting(d, id);
+    json_t *row = json_incref(json_array_get(waiting, 0));
+    if (waiting && !row) tp_say(0, "%s does not wait", id);
+    json_decref(waiting);
+    return row;
+}
+
+static int approve(desk *d, const char *id) {
+    json_t *row = one_row(d, id), *signed_row;
+    int code = TP_EXIT_REFUSED;
+    if (!row) return code;
+    print_row(d, row);
+    if (agreed(d, 1) && (signed_row = sign_row(d, row)))
+        code = post_registrations(d, json_pack("[o]", signed_row));
+    json_decref(row);
+    if (code == TP_EXIT_OK) puts("signed");
+    return code;
+}
+
+static int reject(desk *d, const char *id, const char *reason) {
+    uint8_t signature[64], random[32];
+    char hex[129];
+    long status = 0;
+    tp_refusal f = {.reason = (uint16_t)tp_refusal_of(reason ? reason : ""),
+                    .time = tp_unix_time()};
+    if (!f.reason)
+        tp_usage("--reason is person, unreadable, incomplete, document, mismatch or absent");
+    json_t *row = one_row(d, id);
+    if (!row) return TP_EXIT_REFUSED;
+    print_row(d, row);
+    const char *whole = text_of(row, "application");
+    tp_random(random, sizeof random);
+    if (tp_unhex(f.application, 16, whole) &&
+        tp_unhex(f.credential, 32, text_of(row, "credential")) &&
+        tp_refusal_sign(signature, &f, d->manifest.fingerprint, d->keys.sign_secret, random) ==
+            TP_OK) {
+        tp_hex(hex, signature, 64);
+        json_t *answer = tp_http_json(d->http, "/api/registrar/refusals",
+                                      json_pack("{s:i, s:I, s:s, s:s, s:s}", "registrar", d->index,
+                                                "time", (json_int_t)f.time, "signature", hex,
+                                                "application", whole, "reason", reason),
+                                      &status);
+        json_decref(answer);
+    }
+    json_decref(row);
+    if (status != 200) return tp_say(TP_EXIT_REFUSED, "the refusal was not taken (%ld)", status);
+    puts("refused");
+    return TP_EXIT_OK;
+}
+
+/* ---- start ---- */
+
+/* The election that the caller means, whatever the server says. */
+static int load_election(desk *d, const char *fingerprint, const char *manifest) {
+    uint8_t known[32];
+    tp_fault fault = {0};
+    size_t len;
+    if (manifest) {
+        uint8_t *bytes = tp_load_file(manifest, &len, TP_MAX_DOCUMENT);
+        if (!bytes) return TP_EXIT_SYSTEM;
+        tp_err err = tp_manifest_parse(&d->manifest, bytes, len, &fault);
+        free(bytes);
+        return err ? tp_say_fault(&fault, manifest) : TP_EXIT_OK;
+    }
+    tp_answer a = tp_http_get(d->http, "/api/manifest");
+    if (a.status != 200) return tp_say_answer(&a, "manifest");
+    if (tp_manifest_parse(&d->manifest, a.bytes, a.len, &fault) != TP_OK)
+        return tp_say_fault(&fault, "manifest");
+    if (!tp_unhex(known, 32, fingerprint) || !tp_equal(known, d->manifest.fingerprint, 32))
+        return tp_say(TP_EXIT_REFUSED, "this server runs another election");
+    return TP_EXIT_OK;
+}
+
+static int run(desk *d, const registrar_verbs *v) {
+    if (v->list) return list_all(d);
+    if (v->documents) return registrar_documents(d, v->documents, v->out);
+    if (v->reject) return reject(d, v->reject, v->reason);
+    for (size_t i = 0; i < v->approve.count; i++) {
+        int code = approve(d, v->approve.items[i]);
+        if (code != TP_EXIT_OK) return code;
+    }
+    return v->approve.count ? TP_EXIT_OK : work(d, v->watch);
+}
+
 int tp_cmd_registrar(int argc, char **argv) {
-    const char *server = NULL, *key = NULL, *fingerprint = NULL;
-    bool watch = false;
+    const char *server = NULL, *key = NULL, *fingerprint = NULL, *manifest = NULL;
+    registrar_verbs v = {0};
+    desk d = {0};
     const tp_arg table[] = {
         {"--server", "URL", TP_ARG_TEXT, &server, "the election's server"},
         {"--key", "FILE", TP_ARG_TEXT, &key, "the registrar's key (tapat key, role registrar)"},
-        {"--fingerprint", "HEX", TP_ARG_TEXT, &fingerprint,
-         "of the election, to be sure which it is"},
-        {"--watch", NULL, TP_ARG_FLAG, &watch, "go on until stopped"},
+        {"--fingerprint", "HEX", TP_ARG_TEXT, &fingerprint, "of the election"},
+        {"--manifest", "FILE", TP_ARG_TEXT, &manifest, "of the election, in place of it"},
+        {"--list", NULL, TP_ARG_FLAG, &v.list, "print who waits, those due first"},
+        {"--approve", "ID", TP_ARG_LIST, &v.approve, "sign for this one; may be given again"},
+        {"--reject", "ID", TP_ARG_TEXT, &v.reject, "refuse this one"},
+        {"--reason", "WORD", TP_ARG_TEXT, &v.reason,
+         "person, unreadable, incomplete, document, mismatch or absent"},
+        {"--documents", "ID", TP_ARG_TEXT, &v.documents, "open the documents of this one"},
+        {"--out", "DIR", TP_ARG_TEXT, &v.out, "where the opened documents go"},
+        {"--opinions", "DIR", TP_ARG_TEXT, &d.opinions,
+         "an outside check's words: DIR/ID.txt is shown beside the row"},
+        {"--yes", NULL, TP_ARG_FLAG, &d.yes, "sign without asking"},
+        {"--watch", NULL, TP_ARG_FLAG, &v.watch, "--yes, and go on until stopped"},
         TP_ARG_END};
-    tp_args(argc, argv, "registrar --server URL --key FILE [options]",
-            "Signs the credentials of all voters who showed who they are.", table, NULL, 0);
+    tp_args(argc, argv, "registrar --server URL --key FILE --fingerprint HEX [options]",
+            "Signs the credentials of voters who proved who they are; those who applied by\n"
+            "documents or in person one by one, by their ids.",
+            table, NULL, 0);
     if (!server || !key) tp_usage("--server and --key are needed");
-    desk d = {.http = tp_http_open(server)};
-    tp_fault fault = {0};
-    uint8_t known[32];
-    tp_answer a = tp_http_get(d.http, "/api/manifest");
-    if (a.status != 200) return tp_say_answer(&a, "manifest");
-    if (tp_manifest_parse(&d.manifest, a.bytes, a.len, &fault) != TP_OK)
-        return tp_say_fault(&fault, "manifest");
-    if (fingerprint &&
-        (!tp_unhex(known, 32, fingerprint) || !tp_equal(known, d.manifest.fingerprint, 32)))
-        return tp_say(TP_EXIT_REFUSED, "this server runs another election");
-    if (!tp_key_load(&d.key, key, "registrar")) return TP_EXIT_REFUSED;
-    int index = tp_key_index(&d.key, &d.manifest.registrars, "registrars");
-    d.index = (uint16_t)index;
-    int code = !index ? TP_EXIT_REFUSED : work(&d, watch);
-    tp_wipe(&d.key, sizeof d.key);
+    if (!fingerprint && !manifest) tp_usage("--fingerprint or --manifest is needed");
+    tp_key_file file;
+    d.yes = d.yes || v.watch;
+    d.http = tp_http_open(server);
+    int code = load_election(&d, fingerprint, manifest);
+    if (code != TP_EXIT_OK) return code;
+    if (!tp_key_load(&file, key, "registrar")) return TP_EXIT_REFUSED;
+    d.index = (uint16_t)tp_key_index(&file, &d.manifest.registrars, "registrars");
+    tp_registrar_derive(&d.keys, file.seed);
+    code = d.index ? run(&d, &v) : TP_EXIT_REFUSED;
+    tp_wipe(&d.keys, sizeof d.keys);
+    tp_wipe(&file, sizeof file);
     tp_manifest_free(&d.manifest);
     tp_http_close(d.http);
     return code;

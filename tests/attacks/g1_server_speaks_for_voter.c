@@ -59,6 +59,44 @@ static void put_into_database(void) {
     tp_store_close(s);
 }
 
+/* An application that the operator made up and marked as decided, with the enrolment it would have
+ * become: rows, and no registrar's signature. */
+static void put_application(const uint8_t credential[static 32]) {
+    char path[128];
+    tp_store *s;
+    tp_voter v = {.number = "V-9", .birth_date = "1980-05-06"};
+    tp_application a = {.id = {9}, .voter = 1, .session = {9}, .state = TP_APPLY_DONE};
+    tp_enrolment e = {.id = {9}, .voter = 1, .state = TP_ENROL_DONE};
+    tp_decision d1 = {
+        .application = {9}, .voter = 1, .registrar = 1, .verdict = TP_DECISION_SIGNED};
+    memcpy(a.credential, credential, 32);
+    memcpy(e.credential, credential, 32);
+    memcpy(d1.credential, credential, 32);
+    snprintf(path, sizeof path, "%s/tapat.db", d.data);
+    assert_int_equal(tp_store_open(&s, path, false), TP_OK);
+    assert_int_equal(tp_store_begin(s), TP_OK);
+    assert_int_equal(tp_store_voter_add(s, &v, ""), TP_OK);
+    assert_int_equal(tp_store_application_put(s, &a), TP_OK);
+    assert_int_equal(tp_store_enrolment_put(s, &e), TP_OK);
+    assert_int_equal(tp_store_decision_add(s, &d1), TP_OK);
+    assert_int_equal(tp_store_commit(s), TP_OK);
+    tp_store_close(s);
+}
+
+static void test_application(void **state) {
+    (void)state;
+    static uint8_t ballot[FIXTURE_BALLOT];
+    const size_t voter = 5;
+    assert_int_equal(scene_stop(&d, SIGTERM), 0);
+    put_application(d.f.voters[voter].credential.key);
+    assert_true(scene_start(&d));
+    reply r = ask_credential(&d, voter, voter, 0);
+    assert_non_null(strstr(r.body, "\"registered\":false"));
+    reply_free(&r);
+    size_t len = seal(&d, ballot, voter);
+    expect_problem(http_post(&d, "/api/ballots", ballot, len), 409, "ballot.credential");
+}
+
 static tp_err replay(tp_fault *fault) {
     char dir[128];
     tp_record *r;
@@ -116,6 +154,7 @@ static int tear_down(void **state) {
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_interface),
+                                       cmocka_unit_test(test_application),
                                        cmocka_unit_test(test_database)};
     return cmocka_run_group_tests_name("attacks/g1_server_speaks_for_voter", tests, set_up,
                                        tear_down);

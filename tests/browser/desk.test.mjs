@@ -186,6 +186,27 @@ test('in person, refused, documents: two registrars decide', { timeout: 400000 }
     assert.ok(await image.evaluate((i) => i.decode().then(() => i.naturalWidth)) > 1000);
     await sound(first.page, 'row, document');
     await sign(first.page, '1 of 2');
+
+    // the second registrar works on the command line
+    const registrar = (...args) => election.run('registrar', '--server', url, '--key', election.at('r2'), '--manifest', election.at('manifest.json'), ...args);
+    assert.throws(() => election.run('registrar', '--server', url, '--key', election.at('r2'), '--list'), /--fingerprint or --manifest is needed/);
+    assert.throws(() => election.run('registrar', '--server', url, '--key', election.at('r2'), '--fingerprint', '00'.repeat(32), '--list'), /another election/);
+    const applied = (await election.post('/api/enrol/status', { enrolment: other.page.url().split('#')[1] })).application;
+    fs.mkdirSync(election.at('opinions'));
+    election.write(`opinions/${applied}.txt`, 'looks genuine\u0007\nsecond line');
+    const rows = registrar('--list', '--opinions', election.at('opinions'));
+    assert.match(rows, new RegExp(`^${applied}  .*  documents  due in [45] days  signed 1 of 2  [0-9A-Z-]{25}$`, 'm'));
+    assert.match(rows, /^ {4}outside check, which decides nothing: looks genuine\?$/m);
+    assert.match(registrar('--yes'), /^0 credentials signed$/m); // nobody is signed unseen
+    assert.throws(() => registrar('--documents', '0'.repeat(32), '--out', election.at('opened')), /has no documents/);
+    const [opened] = registrar('--documents', applied, '--out', election.at('opened')).split('\n');
+    assert.equal(fs.readFileSync(opened).subarray(0, 3).toString('hex'), 'ffd8ff');
+    assert.equal(fs.statSync(opened).mode & 0o77, 0);
+    assert.throws(() => registrar('--reject', applied, '--reason', 'whim'), /--reason is/);
+    assert.match(registrar('--yes', '--approve', applied), /^signed$/m);
+    await other.page.locator('main .notice.good').waitFor({ timeout: 30000 });
+    assert.throws(() => registrar('--reject', applied, '--reason', 'absent'), /does not wait/);
+    assert.throws(() => registrar('--documents', applied, '--out', election.at('opened')), /has no documents/);
     for (const side of [{ seen }, first, second, other]) assert.deepEqual(side.seen.problems, []);
   } finally {
     await browser.close();
