@@ -80,6 +80,11 @@ function copyOf(board) {
     complaints: new Map(c.complaints),
     confirmed: new Set(c.confirmed),
   });
+  const { electorate } = board;
+  if (electorate)
+    b.electorate = Object.assign(Object.create(Object.getPrototypeOf(electorate)), electorate, {
+      known: new Map(electorate.known),
+    });
   b.liveness = new Map(board.liveness);
   b.shares = new Map(board.shares);
   b.credentials = new Map();

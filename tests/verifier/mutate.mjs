@@ -73,6 +73,15 @@ export function borders(b) {
     [E.BALLOT]: () => [...lengths(32, 32, 4, 32, 2, 2), ...every(137, n, 32), n],
     [E.BATCH]: () => lengths(4, 8, 4),
     [E.SHARES]: () => lengths(2, 32, 8, 64),
+    [E.ROLL]: () => {
+      const units = 47 + ((b[45] << 8) | b[46]);
+      return [...lengths(8, 4, 32, 2), ...every(47, units + 1, 4), ...endorsed(units + 2, n)];
+    },
+    [E.CHANGES]: () => {
+      const end = 11 + ((b[9] << 8) | b[10]),
+        states = every(11, end, 35).flatMap((x) => [x, x + 32, x + 34]);
+      return [...lengths(8, 2), ...states, end, ...endorsed(end + 2, n)];
+    },
   };
   const list = [0, ...(of[b[0]]?.() ?? every(8, n, 32)), n];
   return [...new Set(list.filter((x) => x >= 0 && x <= n))].sort((x, y) => x - y);
@@ -267,10 +276,12 @@ function changeRegistrations(dice, list) {
 // The entry with signatures that hold for what it says now, as far as the keys are at hand.
 export function signAgain(dice, e, b) {
   const type = b[0];
-  const pairs = { [E.ACT]: e.officers, [E.CANCEL]: e.registrars }[type];
+  const officers = [E.ACT, E.ROLL, E.CHANGES].includes(type);
+  const pairs = officers ? e.officers : { [E.CANCEL]: e.registrars }[type];
   if (pairs) {
-    const cut = { [E.ACT]: 44, [E.CANCEL]: 43 }[type];
-    if (b.length < cut) return b;
+    const after = (at) => at + 2 + ((b[at] << 8) | b[at + 1]);
+    const cut = { [E.ACT]: 44, [E.CANCEL]: 43, [E.ROLL]: after(45), [E.CHANGES]: after(9) }[type];
+    if (!(b.length >= cut)) return b;
     const who = dice.one([[1, 2], [1, 2], [1, 2], [1], [2, 3], [1, 2, 3]]);
     return e.college(type, pairs, who.filter((i) => i <= pairs.length), b.subarray(1, cut));
   }
