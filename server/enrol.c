@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "election/desk.h"
 #include "server/answer.h"
 #include "server/apply.h"
 #include "server/code.h"
@@ -274,6 +275,36 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
 
 /* ---- status ---- */
 
+/* What a registrar said of the key that this enrolment handed in last; 0: nothing. */
+static tp_err refused_for(unsigned *reason, tp_store *store, const tp_enrolment *e) {
+    tp_application a;
+    size_t count;
+    *reason = 0;
+    if (e->state != TP_ENROL_PROVEN) return TP_OK;
+    tp_err err = tp_store_applications_of(store, e->voter, &a, 1, &count);
+    bool refused = !err && count && a.route == TP_ROUTE_CODE && a.state == TP_APPLY_REJECTED;
+    if (refused && a.updated >= e->updated) *reason = a.reason;
+    return err;
+}
+
+static void answer_proven(tp_server *s, tp_request *rq, const tp_enrolment *e, const tp_voter *v,
+                          const char *name) {
+    unsigned reason;
+    if (refused_for(&reason, tp_server_reader(s, rq), e)) {
+        tp_answer_storage(rq);
+        return;
+    }
+    json_t *answer =
+        json_pack("{s:s, s:i, s:i, s:o}", "state", reason ? "rejected" : name, "unit", (int)v->unit,
+                  "style", (int)s->manifest.units[v->unit].style, "credential",
+                  e->state >= TP_ENROL_WAITING ? tp_json_hex(e->credential, 32) : json_null());
+    if (reason) {
+        json_object_set_new(answer, "reason", json_string(tp_refusal_reason(reason)));
+        json_object_set_new(answer, "routes", tp_routes_json(s, v));
+    }
+    tp_answer_json(rq, 200, answer);
+}
+
 /* Who has not typed the code learns nothing but that it was asked for, what became of it, and of an
  * application that this token handed in. */
 static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
@@ -302,11 +333,7 @@ static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
                                  message ? message : json_null(), "contacts",
                                  contacts ? contacts : json_array()));
     else
-        tp_answer_json(
-            rq, 200,
-            json_pack("{s:s, s:i, s:i, s:o}", "state", name, "unit", (int)v.unit, "style",
-                      (int)s->manifest.units[v.unit].style, "credential",
-                      e.state >= TP_ENROL_WAITING ? tp_json_hex(e.credential, 32) : json_null()));
+        answer_proven(s, rq, &e, &v, name);
 }
 
 void tp_post_enrol_status(tp_request *rq, void *server) {

@@ -36,6 +36,24 @@ test('the vectors are what the native core computes', () => {
   assert.equal(execFileSync(tool, ['vectors'], { encoding: 'utf8' }), text);
 });
 
+test('documents: the box of the vector, opened with the key of its registrar and sealed to any', async () => {
+  const box = JSON.parse(fs.readFileSync(path.join(root, 'spec/vectors/document-box.json'), 'utf8'));
+  const of = (name) => new Uint8Array(Buffer.from(box[name], 'hex'));
+  const { open: secret, openKey } = core.registrar(of('seed'));
+  assert.equal(hex(openKey), box.open_key);
+  const { head, aes } = core.sealDocument(of('fingerprint'), of('application'), box.kind, openKey, of('random'));
+  assert.equal(hex(head), box.head);
+  assert.equal(hex(aes), box.aes);
+  const opened = core.openDocument(secret, of('fingerprint'), of('application'), box.kind, head, 1, 1);
+  assert.equal(hex(opened), box.aes);
+  assert.throws(() => core.openDocument(secret, of('fingerprint'), of('application'), 3, head, 1, 1), /invalid/);
+  const cipher = crypto.createDecipheriv('aes-256-gcm', opened, Buffer.alloc(12));
+  cipher.setAAD(head);
+  const sealed = Buffer.from(box.sealed, 'hex');
+  cipher.setAuthTag(sealed.subarray(-16));
+  assert.equal(hex(Buffer.concat([cipher.update(sealed.subarray(0, -16)), cipher.final()])), box.plain);
+});
+
 test('hash', () => {
   for (const len of [0, 1, 55, 56, 63, 64, 65, 1000]) {
     const b = crypto.randomBytes(len);

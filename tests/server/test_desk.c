@@ -447,7 +447,9 @@ static void test_refuse_proven(void **state) {
            "rejected");
     json_decref(list);
     expect_problem(sign(1, &p, 1), 409, "registration.voter");
-    expect(status(token), "state", "proven"); /* and the next key is taken */
+    expect(status(token), "state", "rejected");
+    expect(status(token), "reason", "person");
+    /* and the next key is taken */
     expect(http_json(&d, "/api/enrol/credential",
                      "{\"enrolment\":\"%s\",\"credential\":\"%s\",\"possession\":\"%s\"}", token,
                      q.hex, q.proof),

@@ -32,6 +32,7 @@ async function send(page) {
 async function lookAt(page, answer) {
   const { state } = page;
   state.status = answer;
+  if (!answer.credential || !answer.application) return;
   state.name = await page.core.credentialFingerprint(fromHex(answer.credential, 32), page.fingerprint);
   state.short = await page.core.shortId(answer.application);
 }
