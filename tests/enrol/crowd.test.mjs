@@ -1,0 +1,47 @@
+// A crowd enrols on a bad line, by each way: every one ends enrolled or in a state that has a name,
+// none twice, none lost; also where the server is killed under them. spec: H-4, H-11, Q-4
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+
+import { build, tapat } from '../server/daemon.mjs';
+import { differences, simulate } from './crowd.mjs';
+
+const has = (program) => { try { execFileSync('which', [program]); return true; } catch { return false; } };
+const skip = !fs.existsSync(tapat) && 'no build/tapat';
+const noLetters = skip || (!(fs.existsSync(path.join(build, 'tapat-letters')) && has('pdftotext')) && 'no letters');
+const quick = { voters: 100, wait: 4000, patience: 120000 };
+
+for (const route of ['code', 'letter', 'oidc', 'desk', 'documents']) {
+  test(`100 voters by ${route}`, { skip: route === 'letter' ? noLetters : skip, timeout: 300000 }, async () => {
+    const report = await simulate({ ...quick, route });
+    assert.deepEqual(report.problems, []);
+    const { recorded = 0, rejected = 0, started = 0 } = report.states;
+    assert.equal(recorded + rejected + started, 100, JSON.stringify(report));
+    assert.ok(recorded >= 95, JSON.stringify(report));
+    assert.equal(report.board.registered, recorded);
+    assert.ok(report.requests.cut && report.requests.twice && report.messages.lost, JSON.stringify(report));
+  });
+}
+
+test('the server is killed ten times while 50 voters enrol', { skip, timeout: 300000 }, async () => {
+  const report = await simulate({ ...quick, voters: 50, kills: 10, seed: 2 });
+  assert.deepEqual(report.problems, []);
+  assert.equal(report.kills, 10);
+  assert.ok(report.requests.again > 0, 'no request met a server that was away');
+  assert.equal(report.board.registered, report.states.recorded);
+  assert.ok(report.states.recorded >= 48, JSON.stringify(report));
+});
+
+test('a voter who is lost, there twice or nowhere is seen', () => {
+  const people = [['S-1', 'recorded', 'aa'], ['S-2', 'recorded', 'bb'], ['S-3', 'rejected', 'cc']]
+    .map(([number, state, credential]) => ({ number, state, credential }));
+  assert.deepEqual(differences(['aa', 'bb'], people), []);
+  assert.match(differences(['aa'], people)[0], /^S-2 is recorded and not on the board/);
+  assert.match(differences(['aa', 'bb', 'bb'], people)[0], /^1 credentials are on the board twice/);
+  assert.match(differences(['aa', 'bb', 'cc'], people)[0], /^cc is on the board and of nobody/);
+  assert.match(differences(['aa', 'bb'], [...people, { number: 'S-4', state: 'none' }])[0], /^S-4 is nowhere/);
+});
