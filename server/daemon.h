@@ -62,6 +62,7 @@ typedef struct {
     tp_limit *asking;                  /* who asks about voters */
     tp_limit *applying;                /* who hands in applications */
     struct tp_once *asked;             /* registrars' requests, by their signatures */
+    uint64_t started;                  /* Unix seconds: what was asked before may have been seen */
     tp_store *reader[TP_HTTP_THREADS]; /* one for each http thread */
     pthread_rwlock_t record; /* readers of tiles; the publisher while it changes the checkpoint */
     pthread_mutex_t lock;

@@ -53,6 +53,10 @@ static bool asked(tp_server *s, tp_request *rq, asker *a, const char *use, const
     uint8_t hash[32];
     uint64_t now = tp_server_now();
     if (!timely(s, rq, a)) return false;
+    if ((uint64_t)a->at < s->started) { /* what was taken then is forgotten */
+        not_signed(rq);
+        return false;
+    }
     const uint8_t *key = s->manifest.registrars.who[a->registrar - 1].key;
     if (tp_registrar_asked(a->bytes, use, s->manifest.fingerprint, (uint64_t)a->at, subject, len,
                            key)) {

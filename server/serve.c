@@ -304,6 +304,7 @@ int tp_serve(const tp_serve_options *o) {
     defaults(&s->o);
     s->asking = tp_limit_new(ASKING_BURST, ASKING_GAP_MS);
     s->asked = tp_once_new();
+    s->started = tp_server_now();
     s->applying = tp_limit_new(APPLYING_BURST, APPLYING_GAP_MS);
     snprintf(s->db_path, sizeof s->db_path, "%s/tapat.db", o->data);
     snprintf(s->public_path, sizeof s->public_path, "%s/public", o->data);

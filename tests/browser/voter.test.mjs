@@ -297,6 +297,7 @@ for (const [language, locale, colorScheme] of [['en', 'en-US', 'light'], ['fil',
       };
       const primary = () => page.locator('main .primary').last();
       const field = (i) => page.locator('main input').nth(i);
+      await visit('desk', '/desk');
       await visit('start', '/');
       await page.locator('.menu').click();
       await look('menu');
