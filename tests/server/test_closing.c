@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPEN_S = 6 }; /* from the start; the ceremony takes less */
+enum { OPEN_S = 12 }; /* from the start; the ceremony takes less */
 
 static const char test_times[] = "\"test\":true,\n"
                                  "\"times\":{\"enrol\":\"2028-03-01T00:00:00Z\","
@@ -17,12 +17,14 @@ static void clock_closes(void **state) {
     (void)state;
     static daemon_scene d;
     static uint8_t first[FIXTURE_BALLOT], late[FIXTURE_BALLOT];
-    char times[256];
+    char times[512];
     time_t close = time(NULL) + OPEN_S;
     struct tm at;
     gmtime_r(&close, &at);
     strftime(times, sizeof times,
-             "\"test\":false,\n\"times\":{\"enrol\":\"2026-01-01T00:00:00Z\","
+             /* letters: a server that is to send codes would need a mail server */
+             "\"enrol\":{\"show\":true,\"shared\":4,\"review_days\":5,\"routes\":[\"letter\"],"
+             "\"posts\":{}},\"test\":false,\n\"times\":{\"enrol\":\"2026-01-01T00:00:00Z\","
              "\"open\":\"2026-01-02T00:00:00Z\",\"close\":\"%Y-%m-%dT%H:%M:%SZ\"}",
              &at);
     scene_init(&d, test_times, times);
