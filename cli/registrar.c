@@ -249,6 +249,13 @@ static json_t *one_row(desk *d, const char *id) {
     return row;
 }
 
+bool registrar_credential(desk *d, const char *id, uint8_t credential[static 32]) {
+    json_t *row = one_row(d, id);
+    bool ok = row && tp_unhex(credential, 32, text_of(row, "credential"));
+    json_decref(row);
+    return ok;
+}
+
 static int approve(desk *d, const char *id) {
     json_t *row = one_row(d, id), *signed_row;
     int code = TP_EXIT_REFUSED;

@@ -21,6 +21,8 @@ typedef struct {
     const char *reject, *reason, *documents, *out;
 } registrar_verbs;
 
+/* The key that this application asks for; false: it does not wait, which was said. */
+bool registrar_credential(desk *d, const char *id, uint8_t credential[static 32]);
 /* The sealed document of this kind; status 404: there is none. */
 tp_answer registrar_document(desk *d, const char *id, unsigned kind);
 /* Opens an application's documents into a folder. Exit code. */

@@ -32,12 +32,12 @@ static bool decrypt(uint8_t *out, const uint8_t key[static 32], const uint8_t *h
 }
 
 /* malloc'd, *len bytes; NULL: it does not open. */
-static uint8_t *open_box(const desk *d, const char *id, unsigned kind, const tp_answer *a,
-                         size_t *len) {
+static uint8_t *open_box(const desk *d, const char *id, const uint8_t credential[static 32],
+                         unsigned kind, const tp_answer *a, size_t *len) {
     uint8_t application[16], aes[32];
     size_t registrars = d->manifest.registrars.count, head = tp_document_head_len(registrars);
     if (a->len <= head + TAG || !tp_unhex(application, 16, id)) return NULL;
-    tp_document_of of = {d->manifest.fingerprint, application, (uint8_t)kind};
+    tp_document_of of = {d->manifest.fingerprint, application, credential, (uint8_t)kind};
     if (tp_document_open(aes, &of, a->bytes, registrars, d->index, d->keys.open_secret) != TP_OK)
         return NULL;
     *len = a->len - head - TAG;
@@ -50,11 +50,11 @@ static uint8_t *open_box(const desk *d, const char *id, unsigned kind, const tp_
     return out;
 }
 
-static int save_one(const desk *d, const char *id, unsigned kind, const tp_answer *a,
-                    const char *out) {
+static int save_one(const desk *d, const char *id, const uint8_t credential[static 32],
+                    unsigned kind, const tp_answer *a, const char *out) {
     char path[4096];
     size_t len;
-    uint8_t *bytes = open_box(d, id, kind, a, &len);
+    uint8_t *bytes = open_box(d, id, credential, kind, a, &len);
     if (!bytes)
         return tp_say(TP_EXIT_REFUSED, "%s: does not open with this key", tp_document_kind(kind));
     snprintf(path, sizeof path, "%s/%s-%s.jpg", out, id, tp_document_kind(kind));
@@ -68,15 +68,18 @@ static int save_one(const desk *d, const char *id, unsigned kind, const tp_answe
 int registrar_documents(desk *d, const char *id, const char *out) {
     int code = TP_EXIT_OK;
     unsigned found = 0;
+    uint8_t credential[32];
     if (!out) tp_usage("--documents needs --out DIR");
     if (strlen(id) != 32) tp_usage("--documents takes the whole id, 32 digits");
+    if (!registrar_credential(d, id, credential)) return TP_EXIT_REFUSED;
     if (mkdir(out, 0700) != 0 && errno != EEXIST)
         return tp_say(TP_EXIT_SYSTEM, "%s: %s", out, strerror(errno));
     for (unsigned kind = 1; code == TP_EXIT_OK && kind <= TP_DOCUMENT_KINDS; kind++) {
         tp_answer a = registrar_document(d, id, kind);
         if (a.status == 404) continue;
         found++;
-        code = a.status == 200 ? save_one(d, id, kind, &a, out) : tp_say_answer(&a, "document");
+        code = a.status == 200 ? save_one(d, id, credential, kind, &a, out)
+                               : tp_say_answer(&a, "document");
     }
     return code == TP_EXIT_OK && !found ? tp_say(TP_EXIT_REFUSED, "%s has no documents", id) : code;
 }

@@ -1,7 +1,7 @@
 /* Stage enrol, the registrars' side: desk.h.
  *
  * A document's box, letters as in the spec: E = e*G; for registrar i with key P_i
- *     S_i = e*P_i,  w_i = K xor challenge(fingerprint, application, kind, E, P_i, S_i)
+ *     S_i = e*P_i,  w_i = K xor challenge(fingerprint, application, credential, kind, E, P_i, S_i)
  * and both the AES key and the commitment c come from K, so that a box opens to one thing only,
  * whoever opens it.
  */
@@ -197,6 +197,7 @@ static void begin(tp_transcript *t, const tp_document_of *of) {
     tp_transcript_init(t, TP_DOCUMENT_DOMAIN);
     tp_absorb(t, "fingerprint", of->fingerprint, 32);
     tp_absorb(t, "application", of->application, 16);
+    tp_absorb(t, "credential", of->credential, 32);
     tp_absorb_u64(t, "kind", of->kind);
 }
 

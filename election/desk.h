@@ -73,9 +73,10 @@ const char *tp_closed_reason(unsigned reason);
 
 /* ---- documents: L-14..L-17 ---- */
 
-/* What a box belongs to. kind: TP_DOCUMENT_.. */
+/* What a box belongs to; with the credential, so that nobody shows these documents for another key.
+ * kind: TP_DOCUMENT_.. */
 typedef struct {
-    const uint8_t *fingerprint, *application; /* 32 and 16 bytes */
+    const uint8_t *fingerprint, *application, *credential; /* 32, 16 and 32 bytes */
     uint8_t kind;
 } tp_document_of;
 enum { TP_DOCUMENT_FRONT = 1, TP_DOCUMENT_BACK, TP_DOCUMENT_SELFIE, TP_DOCUMENT_KINDS = 3 };
@@ -89,7 +90,7 @@ TP_MUST_USE tp_err tp_document_seal(uint8_t *head, uint8_t aes[static 32], const
                                     const uint8_t (*keys)[32], size_t registrars,
                                     const uint8_t random[static 32]);
 /* The AES key of a box for registrar 1..registrars. TP_MALFORMED: the head does not parse;
- * TP_INVALID: it is not for this registrar, or not of this application and kind. */
+ * TP_INVALID: it is not for this registrar, or not of this application, credential and kind. */
 TP_MUST_USE tp_err tp_document_open(uint8_t aes[static 32], const tp_document_of *of,
                                     const uint8_t *head, size_t registrars, size_t registrar,
                                     const uint8_t open_secret[static 32]);

@@ -147,20 +147,20 @@ export class Core {
   }
 
   // The head of a box and the AES key for its bytes; keys: all registrars', 32 bytes each.
-  sealDocument(fingerprint, application, kind, keys, random) {
+  sealDocument({ fingerprint, application, credential, kind }, keys, random) {
     return this.call(({ x, room, put, get, must: ok }) => {
       const n = keys.length / 32;
       const [head, aes] = [room(64 + 32 * n), room(32)];
-      ok(x.web_document_seal(head, aes, put(fingerprint), put(application), kind, put(keys), n, put(random)));
+      ok(x.web_document_seal(head, aes, put(fingerprint), put(application), put(credential), kind, put(keys), n, put(random)));
       return { head: get(head, 64 + 32 * n), aes: get(aes, 32) };
     });
   }
 
   // The AES key of a box, for registrar 1..registrars.
-  openDocument(secret, fingerprint, application, kind, head, registrars, registrar) {
+  openDocument(secret, { fingerprint, application, credential, kind }, head, registrars, registrar) {
     return this.call(({ x, room, put, get, must: ok }) => {
       const aes = room(32);
-      ok(x.web_document_open(aes, put(fingerprint), put(application), kind, put(head), registrars, registrar, put(secret)));
+      ok(x.web_document_open(aes, put(fingerprint), put(application), put(credential), kind, put(head), registrars, registrar, put(secret)));
       return get(aes, 32);
     });
   }

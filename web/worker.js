@@ -85,16 +85,16 @@ const operations = {
   registrarAsk: (fingerprint, time, subject) => core.registrarAsk(officer.sign, fingerprint, time, subject, random(32)),
   approve: (fingerprint, row) => core.approve(officer.sign, fingerprint, row, random(32)),
   refuse: (fingerprint, row) => core.refuse(officer.sign, fingerprint, row, random(32)),
-  async openDocument({ fingerprint, application, kind, registrars, registrar }, bytes) {
+  async openDocument({ registrars, registrar, ...of }, bytes) {
     const at = 64 + 32 * registrars;
     const head = bytes.slice(0, at);
-    const raw = core.openDocument(officer.open, fingerprint, application, kind, head, registrars, registrar);
+    const raw = core.openDocument(officer.open, of, head, registrars, registrar);
     return new Uint8Array(await crypto.subtle.decrypt(gcm(head), await aesKey(raw, 'decrypt'), bytes.slice(at)));
   },
 
   // The voter's side of the same: the bytes, sealed to all registrars. spec: L-16
-  async sealDocument({ fingerprint, application, kind, keys }, bytes) {
-    const { head, aes } = core.sealDocument(fingerprint, application, kind, keys, random(32));
+  async sealDocument({ keys, ...of }, bytes) {
+    const { head, aes } = core.sealDocument(of, keys, random(32));
     const sealed = new Uint8Array(await crypto.subtle.encrypt(gcm(head), await aesKey(aes, 'encrypt'), bytes));
     const box = new Uint8Array(head.length + sealed.length);
     box.set(head);

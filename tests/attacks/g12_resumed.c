@@ -102,7 +102,7 @@ static reply upload(const char *token, const char *id) {
     sodium_hex2bin(body, at, token, 2 * at, NULL, &len, NULL);
     sodium_hex2bin(application, 16, id, 32, NULL, &len, NULL);
     body[at] = TP_DOCUMENT_FRONT;
-    tp_document_of of = {d.f.manifest.fingerprint, application, TP_DOCUMENT_FRONT};
+    tp_document_of of = {d.f.manifest.fingerprint, application, open_key, TP_DOCUMENT_FRONT};
     assert_int_equal(tp_document_seal(body + at + 1, aes, &of, tp_rows(open_key), 1, random),
                      TP_OK);
     return http_post(&d, "/api/enrol/document", body, at + 1 + 96 + 100);

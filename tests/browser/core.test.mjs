@@ -41,12 +41,14 @@ test('documents: the box of the vector, opened with the key of its registrar and
   const of = (name) => new Uint8Array(Buffer.from(box[name], 'hex'));
   const { open: secret, openKey } = core.registrar(of('seed'));
   assert.equal(hex(openKey), box.open_key);
-  const { head, aes } = core.sealDocument(of('fingerprint'), of('application'), box.kind, openKey, of('random'));
+  const place = { fingerprint: of('fingerprint'), application: of('application'), credential: of('credential'), kind: box.kind };
+  const { head, aes } = core.sealDocument(place, openKey, of('random'));
   assert.equal(hex(head), box.head);
   assert.equal(hex(aes), box.aes);
-  const opened = core.openDocument(secret, of('fingerprint'), of('application'), box.kind, head, 1, 1);
+  const opened = core.openDocument(secret, place, head, 1, 1);
   assert.equal(hex(opened), box.aes);
-  assert.throws(() => core.openDocument(secret, of('fingerprint'), of('application'), 3, head, 1, 1), /invalid/);
+  assert.throws(() => core.openDocument(secret, { ...place, kind: 3 }, head, 1, 1), /invalid/);
+  assert.throws(() => core.openDocument(secret, { ...place, credential: of('random') }, head, 1, 1), /invalid/);
   const cipher = crypto.createDecipheriv('aes-256-gcm', opened, Buffer.alloc(12));
   cipher.setAAD(head);
   const sealed = Buffer.from(box.sealed, 'hex');

@@ -198,7 +198,7 @@ test('in person, refused, documents: two registrars decide', { timeout: 400000 }
     assert.match(rows, new RegExp(`^${applied}  .*  documents  due in [45] days  signed 1 of 2  [0-9A-Z-]{25}$`, 'm'));
     assert.match(rows, /^ {4}outside check, which decides nothing: looks genuine\?$/m);
     assert.match(registrar('--yes'), /^0 credentials signed$/m); // nobody is signed unseen
-    assert.throws(() => registrar('--documents', '0'.repeat(32), '--out', election.at('opened')), /has no documents/);
+    assert.throws(() => registrar('--documents', '0'.repeat(32), '--out', election.at('opened')), /does not wait/);
     const [opened] = registrar('--documents', applied, '--out', election.at('opened')).split('\n');
     assert.equal(fs.readFileSync(opened).subarray(0, 3).toString('hex'), 'ffd8ff');
     assert.equal(fs.statSync(opened).mode & 0o77, 0);
@@ -206,7 +206,7 @@ test('in person, refused, documents: two registrars decide', { timeout: 400000 }
     assert.match(registrar('--yes', '--approve', applied), /^signed$/m);
     await other.page.locator('main .notice.good').waitFor({ timeout: 30000 });
     assert.throws(() => registrar('--reject', applied, '--reason', 'absent'), /does not wait/);
-    assert.throws(() => registrar('--documents', applied, '--out', election.at('opened')), /has no documents/);
+    assert.throws(() => registrar('--documents', applied, '--out', election.at('opened')), /does not wait/);
     for (const side of [{ seen }, first, second, other]) assert.deepEqual(side.seen.problems, []);
   } finally {
     await browser.close();

@@ -7,7 +7,8 @@
 #include "election/ceremony.h"
 #include "tests/support/support.h"
 
-static const uint8_t fingerprint[32] = {1}, application[16] = {2}, random_bytes[32] = {3};
+static const uint8_t fingerprint[32] = {1}, application[16] = {2}, credential[32] = {4},
+                     random_bytes[32] = {3};
 
 static void test_keys(void **state) {
     (void)state;
@@ -101,7 +102,7 @@ static void make(box *b) {
         tp_registrar_derive(&b->k[i], (const uint8_t[32]){10, i});
         memcpy(b->open_keys[i], b->k[i].open_key, 32);
     }
-    b->of = (tp_document_of){fingerprint, application, TP_DOCUMENT_BACK};
+    b->of = (tp_document_of){fingerprint, application, credential, TP_DOCUMENT_BACK};
     assert_int_equal(tp_document_head_len(REGISTRARS), HEAD);
     assert_int_equal(
         tp_document_seal(b->head, b->aes, &b->of, tp_rows(b->open_keys), REGISTRARS, random_bytes),
@@ -136,6 +137,9 @@ static void test_documents(void **state) {
     b.of.application = fingerprint;
     assert_int_equal(open_as(&b, 1, aes), TP_INVALID);
     b.of.application = application;
+    b.of.credential = random_bytes; /* the documents of one are not those of another key */
+    assert_int_equal(open_as(&b, 1, aes), TP_INVALID);
+    b.of.credential = credential;
     b.of.fingerprint = random_bytes;
     assert_int_equal(open_as(&b, 1, aes), TP_INVALID);
     b.of.fingerprint = fingerprint;
@@ -175,6 +179,7 @@ static void test_vector(void **state) {
                      TP_OK);
     expect_hex(v, "fingerprint", fingerprint, 32);
     expect_hex(v, "application", application, 16);
+    expect_hex(v, "credential", credential, 32);
     expect_hex(v, "random", random_bytes, 32);
     expect_hex(v, "head", b.head, 96);
     expect_hex(v, "aes", b.aes, 32);

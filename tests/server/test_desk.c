@@ -465,7 +465,7 @@ static void test_refuse_proven(void **state) {
 /* ---- documents. spec: H-16 ---- */
 
 static size_t sealed(uint8_t *body, const char *token, const char *application, uint8_t kind) {
-    uint8_t id[16], aes[32], random[32], keys[2][32];
+    uint8_t id[32] = {0}, aes[32], random[32], keys[2][32];
     size_t len, at = (TP_TOKEN_TEXT - 1) / 2;
     sodium_hex2bin(body, at, token, strlen(token), NULL, &len, NULL);
     sodium_hex2bin(id, 16, application, 32, NULL, &len, NULL);
@@ -473,7 +473,7 @@ static size_t sealed(uint8_t *body, const char *token, const char *application, 
     for (size_t i = 0; i < 2; i++)
         memcpy(keys[i], registrar[i].open_key, 32);
     fixture_random(&d.f, random);
-    tp_document_of of = {d.f.manifest.fingerprint, id, kind};
+    tp_document_of of = {d.f.manifest.fingerprint, id, id, kind}; /* opened nowhere here */
     assert_int_equal(tp_document_seal(body + at, aes, &of, tp_rows(keys), 2, random), TP_OK);
     memset(body + at + 128, 0x5a, 100);
     return at + 128 + 100;

@@ -58,7 +58,8 @@ async function showDocument(desk, row, name, place) {
   let bytes;
   try {
     bytes = await desk.core.openDocument({
-      fingerprint, application: fromHex(row.application, 16), kind, registrars: registrars.length, registrar: desk.registrar,
+      fingerprint, application: fromHex(row.application, 16), credential: fromHex(row.credential, 32), kind,
+      registrars: registrars.length, registrar: desk.registrar,
     }, box);
   } catch {
     replace(place, notice('bad', t('desk.document-bad')));

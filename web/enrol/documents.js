@@ -47,7 +47,7 @@ async function upload(page, name, file) {
   const keys = new Uint8Array(state.manifest.documentKeys.flatMap((key) => [...key]));
   const kind = KINDS.indexOf(name) + 1;
   const box = await core.sealDocument({
-    fingerprint: page.fingerprint, application: fromHex(state.status.application, 16), kind, keys,
+    fingerprint: page.fingerprint, application: fromHex(state.status.application, 16), credential: fromHex(state.status.credential, 32), kind, keys,
   }, await scaled(file));
   const token = fromHex(state.enrolment);
   const body = new Uint8Array(token.length + 1 + box.length);

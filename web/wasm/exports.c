@@ -180,23 +180,23 @@ tp_err web_refuse(uint8_t *signature, const uint8_t *application, const uint8_t 
 
 WEB_EXPORT(web_document_seal)
 tp_err web_document_seal(uint8_t *head, uint8_t *aes, const uint8_t *fingerprint,
-                         const uint8_t *application, uint32_t kind, const uint8_t *keys,
-                         uint32_t registrars, const uint8_t *random);
+                         const uint8_t *application, const uint8_t *credential, uint32_t kind,
+                         const uint8_t *keys, uint32_t registrars, const uint8_t *random);
 tp_err web_document_seal(uint8_t *head, uint8_t *aes, const uint8_t *fingerprint,
-                         const uint8_t *application, uint32_t kind, const uint8_t *keys,
-                         uint32_t registrars, const uint8_t *random) {
-    tp_document_of of = {fingerprint, application, (uint8_t)kind};
+                         const uint8_t *application, const uint8_t *credential, uint32_t kind,
+                         const uint8_t *keys, uint32_t registrars, const uint8_t *random) {
+    tp_document_of of = {fingerprint, application, credential, (uint8_t)kind};
     return tp_document_seal(head, aes, &of, tp_rows(keys), registrars, random);
 }
 
 WEB_EXPORT(web_document_open)
 tp_err web_document_open(uint8_t *aes, const uint8_t *fingerprint, const uint8_t *application,
-                         uint32_t kind, const uint8_t *head, uint32_t registrars,
-                         uint32_t registrar, const uint8_t *secret);
+                         const uint8_t *credential, uint32_t kind, const uint8_t *head,
+                         uint32_t registrars, uint32_t registrar, const uint8_t *secret);
 tp_err web_document_open(uint8_t *aes, const uint8_t *fingerprint, const uint8_t *application,
-                         uint32_t kind, const uint8_t *head, uint32_t registrars,
-                         uint32_t registrar, const uint8_t *secret) {
-    tp_document_of of = {fingerprint, application, (uint8_t)kind};
+                         const uint8_t *credential, uint32_t kind, const uint8_t *head,
+                         uint32_t registrars, uint32_t registrar, const uint8_t *secret) {
+    tp_document_of of = {fingerprint, application, credential, (uint8_t)kind};
     return tp_document_open(aes, &of, head, registrars, registrar, secret);
 }
 
