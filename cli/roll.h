@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 int tp_roll_import(int argc, char **argv);
+int tp_roll_rehearse(int argc, char **argv);
 int tp_roll_time(int argc, char **argv);
 int tp_roll_search(int argc, char **argv);
 int tp_roll_disable(int argc, char **argv);

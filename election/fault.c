@@ -70,6 +70,7 @@ const char *const tp_fault_codes[] = {
     "roll.root",
     "roll.row",
     "roll.enrolled",
+    "match.rules",
     "aggregates.malformed",
     "aggregates.rule",
     "shares.malformed",

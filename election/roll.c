@@ -73,6 +73,10 @@ static bool is_date(const char *s, size_t len) {
     return d >= 1 && d <= days[m - 1] + (leap && m == 2);
 }
 
+bool tp_roll_is_date(const char *text) {
+    return is_date(text, strlen(text));
+}
+
 static bool is_visible_ascii(const char *s) {
     for (; *s; s++)
         if (*s <= ' ' || *s > '~') return false;

@@ -54,6 +54,9 @@ TP_MUST_USE tp_err tp_roll_map_header(tp_roll_map *map, const tp_csv *c, tp_roll
 const tp_row_fault *tp_roll_row_read(tp_roll_row *row, const tp_csv *c, tp_roll_map *map,
                                      const tp_manifest *m);
 
+/* A day from 1890 to 2100 as YYYY-MM-DD. */
+bool tp_roll_is_date(const char *text);
+
 enum { TP_ROLL_WORDS = 192, TP_ROLL_WORDS_MAX = 16 };
 /* The words that a name is searched and compared by: lower case, without diacritics, apostrophes
  * and other marks, one space between; at most TP_ROLL_WORDS_MAX. Returns how many. Bytes that are

@@ -1,5 +1,5 @@
 /* `tapat roll` from outside: import with its report, re-import, search, changes of one voter.
- * spec: J-6..J-11 */
+ * spec: J-6..J-11, J-26 */
 #include <ftw.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -330,6 +330,57 @@ static void test_one_voter(void **state) {
     expect(tell("nothing"), 2, "roll takes");
 }
 
+/* J-26 */
+static void test_rehearse(void **state) {
+    (void)state;
+    static const char rules[] =
+        "{\"rules\":[{\"name\":\"words\",\"birth_date\":\"same\",\"then\":\"accept\"},"
+        "{\"name\":\"all-but-one\",\"birth_date\":\"same\",\"then\":\"review\"},"
+        "{\"name\":\"words\",\"birth_date\":\"day-month-swapped\",\"then\":\"review\"}]}";
+    static const char rehearse[] = "rehearse --data data --rules rules.json";
+    put_file("rules.json", rules, sizeof rules - 1);
+    expect(tell("%s", import), 0, "stored");
+    result r = tell("%s --json", rehearse);
+    expect(r, 0, "\"voters\":3");
+    expect(r, 0, "\"accept\":0,\"review\":0}");
+    add_line("number,name,birth_date,contact,unit\n");
+    add_line("N4,Juan Cruz dela,1980-05-06,,%s\n", unit0);     /* accepted for N2 */
+    add_line("N5,Anne Lim O'Brien,1970-07-08,,%s\n", unit0);   /* near N3 */
+    add_line("N6,Maria Santos Pena,1990-02-01,,%s\n", unit0);  /* N1, another day */
+    add_line("N7,Maria Santos Reyes,1990-02-01,,%s\n", unit0); /* near N6 */
+    add_line("N8,Someone Else,1970-07-08,,%s\n", unit0);
+    put_csv();
+    expect(tell("%s", import), 0, "added 5");
+    r = tell("%s --json", rehearse);
+    expect(r, 0, "\"then\":\"accept\",\"rows\":2}");
+    expect(r, 0, "\"birth_date\":\"same\",\"then\":\"review\",\"rows\":4}");
+    expect(r, 0, "\"day-month-swapped\",\"then\":\"review\",\"rows\":2}");
+    expect(r, 0, "\"accept\":2,\"review\":5}");
+    expect(tell("%s", rehearse), 0, "accepted for another voter too: 2");
+    add_line("number,birth_date,name\n");
+    add_line("N3,1970-07-08,Anne OBrien\n");         /* accepted */
+    add_line("N1,1970-07-08,someone else\n");        /* accepted for N8 */
+    add_line(",1980-05-06,Dela Cruz Juan\n");        /* several */
+    add_line(",1990-01-02,Maria Lim Santos Pena\n"); /* review */
+    add_line(",1991-01-02,Maria Santos Pena\n");     /* none */
+    put_file("claims.csv", csv_text, strlen(csv_text));
+    csv_text[0] = 0;
+    expect(tell("%s --claims claims.csv --json", rehearse), 0,
+           "\"claims\":{\"count\":5,\"accepted\":2,\"review\":1,\"none\":1,\"several\":1,"
+           "\"another\":1}");
+    expect(tell("%s --claims claims.csv", rehearse), 0, "voter of another number: 1");
+    put_file("claims.csv", "name,birth_date\nAna Cruz,1990-13-01\nAna,1990-01-01,x\n", 55);
+    r = tell("%s --claims claims.csv", rehearse);
+    expect(r, 1, "line 2: birth_date");
+    expect(r, 1, "line 3: not as many fields");
+    put_file("claims.csv", "name\nAna\n", 9);
+    expect(tell("%s --claims claims.csv", rehearse), 1, "columns name and birth_date");
+    expect(tell("%s --claims none.csv", rehearse), 3, "cannot read");
+    put_file("rules.json", rules, sizeof rules - 2);
+    expect(tell("%s", rehearse), 1, "match.rules");
+    expect(tell("rehearse --data data"), 2, "--rules");
+}
+
 int main(int argc, char **argv) {
     assert_true(argc >= 2);
     tapat = argc > 1 ? realpath(argv[1], NULL) : NULL;
@@ -344,6 +395,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(test_search, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_search_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_voter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rehearse, set_up, tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     fixture_free(&f);
