@@ -5,9 +5,13 @@
 import { L, mod, sumOfMultiples, Weights, ZERO } from './group.js';
 import { Transcript } from './hash.js';
 
-function draw(items) {
+// The weight of each equation of each item. spec: B-31
+export function draw(items) {
   const t = new Transcript('batch');
-  items.forEach((item, i) => t.number('item', i).item('bound', item.bound));
+  items.forEach((item, i) => {
+    t.number('item', i);
+    for (const part of item.bound) t.item('bound', part);
+  });
   const w = new Weights(t.challenge('weights'));
   return items.map((item) => item.equations.map(() => w.take()));
 }

@@ -1,5 +1,5 @@
 // Signatures and proofs of possession. spec: B-1..B-5
-import { ascii, concat, Malformed } from './bytes.js';
+import { ascii, Malformed } from './bytes.js';
 import { badItems } from './batch.js';
 import { G, L, pointNotIdentity, scalar, wide } from './group.js';
 import { Transcript } from './hash.js';
@@ -19,7 +19,7 @@ export function item(kind, use, key, message, signature, known) {
     .item('message', message)
     .challenge('c');
   return {
-    bound: concat(c, zBytes),
+    bound: [c, zBytes],
     equations: [
       {
         terms: [

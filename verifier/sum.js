@@ -112,7 +112,7 @@ export function item(s, context, v, keys, gens) {
   const bits = mod(v.f.reduce((sum, f, j) => sum + etas[j] * ((f * mod(c - f)) % L), 0n));
   const [H, ...rest] = gens;
   return {
-    bound: concat(cBytes, v.raw.responses),
+    bound: [cBytes, v.raw.responses],
     equations: [
       {
         terms: [

@@ -3,12 +3,27 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test from 'node:test';
 
-import { badItems } from '../../verifier/batch.js';
-import { ascii, hex, isZero, Malformed, opaque, Reader, unhex } from '../../verifier/bytes.js';
+import { x25519 } from '@noble/curves/ed25519';
+import { argon2id } from '@noble/hashes/argon2';
+
+import { badItems, draw } from '../../verifier/batch.js';
+import {
+  ascii,
+  concat,
+  hex,
+  isZero,
+  Malformed,
+  opaque,
+  Reader,
+  u16,
+  u64,
+  u8,
+  unhex,
+} from '../../verifier/bytes.js';
 import * as dkg from '../../verifier/dkg.js';
 import * as eqlog from '../../verifier/eqlog.js';
 import * as group from '../../verifier/group.js';
-import { streamBlock, sha512, Transcript } from '../../verifier/hash.js';
+import { sha256, streamBlock, sha512, Transcript } from '../../verifier/hash.js';
 import * as schnorr from '../../verifier/schnorr.js';
 import * as sum from '../../verifier/sum.js';
 import * as tree from '../../verifier/tree.js';
@@ -290,4 +305,128 @@ test('the tree, its tiles and its checkpoint', () => {
     if (wrong !== v.checkpoint.note) assert.throws(() => tree.readNote(ascii(wrong)), Malformed);
   assert.throws(() => tree.base64('AB=='), Malformed); // bits that belong to no byte
   assert.ok(isZero(tree.base64('AA==')));
+});
+
+test('derived keys, the key digest, a locked seed', () => {
+  // L-14, L-18
+  const v = read('keys');
+  const secret = (domain, seed) => group.wide(sha512(ascii(domain), seed));
+  for (const s of v.seeds) {
+    const seed = unhex(s.seed);
+    const identity = secret('tapat-v1 trustee identity', seed),
+      document = secret('tapat-v1 document key', seed);
+    assert.equal(hex(group.scalarBytes(identity)), s.identity_secret);
+    assert.equal(hex(group.times(group.G, identity).toBytes()), s.identity_key);
+    assert.equal(hex(group.scalarBytes(document)), s.document_secret);
+    assert.equal(hex(group.times(group.G, document).toBytes()), s.document_key);
+    const box = sha512(ascii('tapat-v1 trustee box'), seed).slice(0, 32);
+    assert.equal(hex(box), s.box_secret);
+    assert.equal(hex(x25519.getPublicKey(box)), s.box_key);
+  }
+  const d = v.digest;
+  const digest = (y) => hex(sha256(ascii('tapat-v1 keys'), unhex(d.fingerprint), y, unhex(d.v_hash)));
+  assert.equal(digest(unhex(d.y_hash)), d.key_digest);
+  assert.notEqual(digest(flipped(unhex(d.y_hash), 0)), d.key_digest);
+  const { passphrase, salt, seed, box } = v.locked;
+  const key = argon2id(ascii(passphrase), unhex(salt), { t: 3, m: 65536, p: 1, dkLen: 64 });
+  const t = new Transcript('tapat-v1 locked seed').item('key', key);
+  const pad = t.challenge('pad');
+  assert.equal(hex(unhex(box).slice(0, 32).map((x, i) => x ^ pad[i])), seed);
+  assert.equal(hex(t.item('seed', unhex(seed)).challenge('tag').slice(0, 32)), box.slice(64));
+});
+
+test('proofs of liveness', () => {
+  //
+  for (const v of read('liveness')) {
+    const message = concat(
+      unhex(v.fingerprint),
+      unhex(v.key_digest),
+      u16(v.contest),
+      u16(v.trustee),
+      u64(v.time),
+      u64(v.board_size),
+      unhex(v.board_root),
+    );
+    assert.equal(hex(message), v.message);
+    const use = 'tapat-v1 liveness';
+    const delta = group.wide(new Transcript(use).item('message', message).challenge('delta'));
+    assert.equal(hex(group.scalarBytes(delta)), v.delta);
+    const points = each(unhex(v.v)).map(group.point);
+    const key = group.sumOfMultiples(points, sum.powers(delta, points.length)).toBytes();
+    assert.equal(hex(key), v.public_key);
+    assert.ok(schnorr.possessionHolds(use, key, message, unhex(v.proof)));
+    assert.ok(!schnorr.possessionHolds(use, key, flipped(message, 70), unhex(v.proof)));
+    assert.ok(!schnorr.signatureHolds(use, key, message, unhex(v.proof)));
+  }
+});
+
+test('weights of a batch', () => {
+  // B-31, B-32
+  const v = read('batch');
+  const items = v.signatures.map((s) =>
+    schnorr.item('signature', v.use, unhex(s.public_key), unhex(s.message), unhex(s.signature)),
+  );
+  const bytes = (x) => hex(group.scalarBytes(x)).slice(0, 32);
+  const weights = draw(items).map(([w]) => bytes(w));
+  assert.deepEqual(weights, v.weights);
+  assert.notDeepEqual(draw(items.slice(1)).map(([w]) => bytes(w)), v.weights.slice(1));
+  assert.deepEqual(badItems(items), []);
+});
+
+test('leaves of the roll', () => {
+  // J-20..J-22
+  const v = read('roll'),
+    utf8 = (text) => new TextEncoder().encode(text);
+  const leafOf = (row, salt) =>
+    tree.leafHash(
+      concat(
+        salt,
+        opaque(1, 31, utf8(row.number)),
+        opaque(1, 127, utf8(row.name)),
+        opaque(10, 10, utf8(row.birth_date)),
+        u16(row.unit),
+        u8(row.channel),
+        u8(row.disabled ? 1 : 0),
+      ),
+    );
+  const leaves = v.rows.map((row) => {
+    const salt = sha512(ascii('tapat-v1 roll salt'), unhex(v.secret), unhex(v.fingerprint), utf8(row.number));
+    assert.equal(hex(salt.slice(0, 32)), row.salt);
+    const leaf = leafOf(row, unhex(row.salt));
+    assert.equal(hex(leaf), row.leaf);
+    assert.notEqual(hex(leafOf({ ...row, unit: row.unit + 1 }, unhex(row.salt))), row.leaf);
+    return leaf;
+  });
+  const ascending = [...leaves].sort((a, b) => (hex(a) < hex(b) ? -1 : 1));
+  assert.equal(hex(tree.root(ascending)), v.root);
+});
+
+test('a box for documents', async () => {
+  // L-14..L-17
+  const v = read('document-box');
+  const of = () =>
+    new Transcript('tapat-v1 document')
+      .item('fingerprint', unhex(v.fingerprint))
+      .item('application', unhex(v.application))
+      .number('kind', v.kind);
+  const d = group.wide(sha512(ascii('tapat-v1 document key'), unhex(v.seed)));
+  assert.equal(hex(group.times(group.G, d).toBytes()), v.open_key);
+  const head = unhex(v.head),
+    e = head.slice(0, 32);
+  const shared = group.times(group.point(e), d).toBytes();
+  const mask = of()
+    .item('E', e)
+    .item('registrar', unhex(v.open_key))
+    .item('shared', shared)
+    .challenge('mask');
+  const k = head.slice(64, 96).map((x, i) => x ^ mask[i]);
+  const t = of().item('key', k);
+  assert.equal(hex(t.challenge('commitment').slice(0, 32)), hex(head.slice(32, 64)));
+  const aes = t.challenge('aes').slice(0, 32);
+  assert.equal(hex(aes), v.aes);
+  const key = await crypto.subtle.importKey('raw', aes, 'AES-GCM', false, ['decrypt']);
+  const algorithm = { name: 'AES-GCM', iv: new Uint8Array(12), additionalData: head };
+  const plain = await crypto.subtle.decrypt(algorithm, key, unhex(v.sealed));
+  assert.equal(hex(new Uint8Array(plain)), v.plain);
+  await assert.rejects(crypto.subtle.decrypt(algorithm, key, flipped(unhex(v.sealed), 0)));
 });

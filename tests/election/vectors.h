@@ -1,0 +1,14 @@
+/* The vectors of spec/vectors/{keys,liveness,batch,roll}.json, made from fixed seeds. The tool
+ * prints them; the test makes them again and compares.
+ */
+#ifndef TAPAT_TESTS_ELECTION_VECTORS_H
+#define TAPAT_TESTS_ELECTION_VECTORS_H
+
+#include <jansson.h>
+
+json_t *vectors_keys(void);
+json_t *vectors_liveness(void);
+json_t *vectors_batch(void);
+json_t *vectors_roll(void);
+
+#endif
