@@ -341,6 +341,7 @@ static const struct {
     {"disable", "a voter cannot enrol, for a reason", tp_roll_disable},
     {"enable", "take that back", tp_roll_enable},
     {"rehearse", "what matching rules would do with this roll", tp_roll_rehearse},
+    {"funnel", "how far the voters of each post have come", tp_roll_funnel},
     {"time", "measure searches", tp_roll_time},
     {"channel", "how a voter votes: online, post or mail", tp_roll_channel_set},
 };
@@ -356,6 +357,6 @@ int tp_cmd_roll(int argc, char **argv) {
         puts("\n`tapat roll PART --help` tells a part's options.");
         return TP_EXIT_OK;
     }
-    tp_usage(
-        "roll takes import, commit, audit, search, disable, enable, channel, rehearse or time");
+    tp_usage("roll takes import, commit, audit, search, disable, enable, channel, funnel, rehearse "
+             "or time");
 }

@@ -304,6 +304,39 @@ TP_MUST_USE tp_err tp_store_credential_find(tp_store *s, const uint8_t key[stati
 TP_MUST_USE tp_err tp_store_credentials_new(tp_store *s, tp_store_credential *c, size_t max,
                                             size_t *count);
 
+/* ---- the funnel: every voter of the roll at one step, the furthest ---- */
+typedef enum {
+    TP_FUNNEL_NONE,      /* nothing was begun */
+    TP_FUNNEL_OFF,       /* does not vote online; detail: 1 disabled, 2 post, 3 mail */
+    TP_FUNNEL_CANCELLED, /* had a key and has not begun again */
+    TP_FUNNEL_SENT,      /* a code was sent */
+    TP_FUNNEL_PROVEN,    /* who they are */
+    TP_FUNNEL_OPEN,      /* an application is to be completed */
+    TP_FUNNEL_WAITING,   /* for a registrar; detail: 0 below a day, 1 below 3, 2 below 7, 3 more */
+    TP_FUNNEL_REJECTED,  /* detail: the reason */
+    TP_FUNNEL_CLOSED,    /* an application ended undecided; detail: the reason */
+    TP_FUNNEL_SIGNED,    /* by the registrars' quorum, for the next batch */
+    TP_FUNNEL_BOARD,     /* the key is on the board */
+    TP_FUNNEL_STEPS,
+} tp_funnel_step;
+typedef struct {
+    uint16_t unit;
+    uint8_t step;
+    uint16_t detail;
+    uint64_t voters;
+} tp_funnel_row;
+/* Keys on the board: of voters who are at TP_FUNNEL_BOARD, cancelled, and of nobody here. */
+typedef struct {
+    uint16_t unit;
+    uint64_t held, cancelled, unknown;
+} tp_funnel_keys;
+/* Ascending by unit, step, detail; only counts above zero. One state of the store within a
+ * snapshot. */
+TP_MUST_USE tp_err tp_store_funnel(tp_store *s, uint64_t now, tp_funnel_row **list,
+                                   size_t *count); /* free() */
+TP_MUST_USE tp_err tp_store_funnel_keys(tp_store *s, tp_funnel_keys **list,
+                                        size_t *count); /* free() */
+
 /* ---- ballots ---- */
 typedef struct {
     int64_t id;

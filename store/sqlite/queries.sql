@@ -207,6 +207,37 @@ FROM credential WHERE key = ?1;
 SELECT key, unit, style, ready, on_board, cancelled, excluded, sequence, tip, recorded,
        registration
 FROM credential WHERE on_board = 0 AND ready = 1 ORDER BY key LIMIT ?1;
+-- name: funnel
+-- Each voter once, at the step furthest on (tp_funnel_step); of several applications the one that
+-- waits, else the open one, else the newest.
+SELECT unit, step,
+       CASE step WHEN 1 THEN off WHEN 6 THEN age WHEN 7 THEN reason WHEN 8 THEN reason ELSE 0 END AS detail,
+       count(*)
+FROM (SELECT v.unit AS unit,
+             CASE WHEN v.disabled <> '' THEN 1 ELSE v.channel END AS off,
+             (SELECT count(*) FROM (VALUES (86400), (259200), (604800)) AS d
+              WHERE ?1 >= d.column1 + CASE WHEN e.state = 3 THEN e.updated ELSE a.updated END) AS age,
+             a.reason AS reason,
+             CASE WHEN e.state = 4 THEN 9 + coalesce((SELECT on_board FROM credential WHERE key = e.credential), 0)
+                  WHEN v.disabled <> '' OR v.channel <> 1 THEN 1
+                  WHEN e.state = 3 OR a.state = 2 THEN 6
+                  WHEN a.state = 1 THEN 5
+                  WHEN a.state = 4 AND a.updated >= coalesce(e.updated, 0) THEN 7
+                  WHEN e.state = 2 THEN 4
+                  WHEN a.state = 5 AND a.reason <> 1 AND a.updated >= coalesce(e.updated, 0) THEN 8
+                  WHEN e.code_expires > 0 THEN 3
+                  WHEN e.voter IS NOT NULL THEN 2
+                  ELSE 0 END AS step
+      FROM voter v LEFT JOIN enrolment e ON e.voter = v.id
+      LEFT JOIN application a ON a.id = (SELECT id FROM application WHERE voter = v.id
+          ORDER BY state = 2 DESC, state = 1 DESC, updated DESC, id LIMIT 1))
+GROUP BY unit, step, detail ORDER BY unit, step, detail;
+-- name: funnel_keys
+SELECT unit, sum(cancelled = 0 AND known), sum(cancelled), sum(cancelled = 0 AND NOT known)
+FROM (SELECT unit, cancelled,
+             EXISTS (SELECT 1 FROM enrolment WHERE credential = key AND state = 4) AS known
+      FROM credential WHERE on_board = 1)
+GROUP BY unit ORDER BY unit;
 -- name: credential_tip
 UPDATE credential SET sequence = ?2, tip = ?3
 WHERE key = ?1 AND sequence = ?2 - 1;

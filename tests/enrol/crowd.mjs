@@ -149,7 +149,7 @@ export class Crowd {
     this.killed = 0;
     this.problems = [];
     this.units = JSON.parse(fs.readFileSync(new URL('../../ballots/ph2025/election.json', import.meta.url), 'utf8'))
-      .units.slice(0, 4).map((u) => u.id);
+      .units.sort((a, b) => b.registered - a.registered).slice(0, 4).map((u) => u.id); // the board takes no more keys than a post has voters
     this.post = new Post(this.seed, this.lost);
   }
 
@@ -190,7 +190,7 @@ export class Crowd {
   watch() {
     const d = this.daemon;
     const log = fs.openSync(d.at('registrar.log'), 'a');
-    this.registrar = spawn(tapat, ['registrar', '--server', d.url, '--key', d.at('r1'), '--watch'], { stdio: ['ignore', log, log] });
+    this.registrar = spawn(tapat, ['registrar', '--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json'), '--watch'], { stdio: ['ignore', log, log] });
     fs.closeSync(log);
   }
 
@@ -285,7 +285,7 @@ export class Crowd {
   registered() {
     const d = this.daemon;
     d.run('mirror', '--server', d.url, d.at('record'));
-    d.run('verify', d.at('record'));
+    this.verify();
     const found = [];
     const walk = (dir) => fs.readdirSync(dir, { withFileTypes: true }).forEach((f) => {
       const name = path.join(dir, f.name);
@@ -296,9 +296,19 @@ export class Crowd {
     return found;
   }
 
+  verify() {
+    try {
+      this.daemon.run('verify', this.daemon.at('record'));
+    } catch (e) {
+      this.problems.push(`the record: ${/FAIL.*/.exec(e.stdout)}`);
+    }
+  }
+
   check() {
     const board = this.registered();
     this.problems.push(...differences(board, this.people));
+    this.funnel = this.daemon.funnel().all;
+    this.problems.push(...disagreements(this.funnel, board.length, this.people));
     if (!this.daemon.child) this.problems.push('the server ended by itself');
     return board.length;
   }
@@ -311,7 +321,7 @@ export class Crowd {
       seconds: Number(this.seconds.toFixed(1)), rate: Number((this.voters / this.seconds).toFixed(1)),
       handed_in_seconds: Number(this.handedIn.toFixed(1)), states,
       messages: { taken: this.post.count, lost: this.post.gone }, letters_lost: this.lettersLost || 0, refused: this.refused || 0,
-      requests: this.line.counts, board: { registered }, problems: this.problems.slice(0, 20),
+      requests: this.line.counts, board: { registered }, funnel: this.funnel, problems: this.problems.slice(0, 20),
     };
   }
 }
@@ -326,6 +336,21 @@ export function differences(board, people) {
     if (!NAMED.includes(v.state)) found.push(`${v.number} is nowhere: ${v.state}`);
   }
   for (const key of left) found.push(`${key} is on the board and of nobody who finished`);
+  return found;
+}
+
+// What is wrong between the funnel and the voters whom it counts. spec: J-14
+export function disagreements(funnel, registered, people) {
+  const found = [];
+  const same = (what, is, should) => { if (is !== should) found.push(`the funnel says ${is} ${what}, not ${should}`); };
+  const count = (...states) => people.filter((v) => states.includes(v.state)).length;
+  const sum = (of) => Object.values(of).reduce((a, b) => a + b, 0);
+  same('on the roll', funnel.roll, people.length);
+  same('on the board', funnel.board, registered);
+  same('signed or on the board', funnel.signed + funnel.board, count('done', 'recorded'));
+  same('waiting', sum(funnel.waiting), count('waiting', 'applied'));
+  same('rejected', sum(funnel.rejected), count('rejected'));
+  same('without a word', funnel.sent + funnel.none + funnel.proven + funnel.open + sum(funnel.closed), count('none', 'started', 'proven', 'open', 'closed'));
   return found;
 }
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import test from 'node:test';
 
 import { build, tapat } from '../server/daemon.mjs';
-import { differences, simulate } from './crowd.mjs';
+import { differences, disagreements, simulate } from './crowd.mjs';
 
 const has = (program) => { try { execFileSync('which', [program]); return true; } catch { return false; } };
 const skip = !fs.existsSync(tapat) && 'no build/tapat';
@@ -44,4 +44,8 @@ test('a voter who is lost, there twice or nowhere is seen', () => {
   assert.match(differences(['aa', 'bb', 'bb'], people)[0], /^1 credentials are on the board twice/);
   assert.match(differences(['aa', 'bb', 'cc'], people)[0], /^cc is on the board and of nobody/);
   assert.match(differences(['aa', 'bb'], [...people, { number: 'S-4', state: 'none' }])[0], /^S-4 is nowhere/);
+  const funnel = { roll: 3, board: 2, signed: 0, waiting: {}, rejected: { absent: 1 }, closed: {}, sent: 0, none: 0, proven: 0, open: 0 };
+  assert.deepEqual(disagreements(funnel, 2, people), []);
+  assert.match(disagreements({ ...funnel, board: 1 }, 2, people)[0], /^the funnel says 1 on the board, not 2/);
+  assert.match(disagreements({ ...funnel, waiting: { day: 1 } }, 2, people)[0], /^the funnel says 1 waiting, not 0/);
 });

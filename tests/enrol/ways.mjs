@@ -83,7 +83,7 @@ async function byProvider(crowd, v) {
 
 // ---- the desk: a registrar who recognises people ----
 
-class Desk {
+export class Desk {
   constructor(crowd) {
     this.crowd = crowd;
     const seed = /^seed ([0-9a-f]{64})$/m.exec(fs.readFileSync(crowd.daemon.at('r1'), 'utf8'))[1];
@@ -107,7 +107,7 @@ class Desk {
     const answer = await fetch(`${crowd.daemon.url}/api/registrar/document`, { method: 'POST', body });
     const box = new Uint8Array(await answer.arrayBuffer());
     const head = box.slice(0, 96);
-    const raw = crowd.core.openDocument(this.officer.open, crowd.fingerprint, application, 1, head, 1, 1);
+    const raw = crowd.core.openDocument(this.officer.open, { fingerprint: crowd.fingerprint, application, credential: Buffer.from(row.credential, 'hex'), kind: 1 }, head, 1, 1);
     const key = await subtle.importKey('raw', raw, 'AES-GCM', false, ['decrypt']);
     const plain = Buffer.from(await subtle.decrypt(gcm(head), key, box.slice(96)));
     if (!plain.equals(v.photo)) throw new Error(`${v.number}: another document`);
@@ -157,7 +157,8 @@ async function byRegistrar(crowd, v) {
 async function sealed(crowd, v) {
   const application = Buffer.from(v.application, 'hex');
   const keys = Buffer.from(crowd.manifest.enrol.documents.join(''), 'hex');
-  const { head, aes } = crowd.core.sealDocument(crowd.fingerprint, application, 1, keys, crypto.randomBytes(32));
+  const of = { fingerprint: crowd.fingerprint, application, credential: Buffer.from(v.credential, 'hex'), kind: 1 };
+  const { head, aes } = crowd.core.sealDocument(of, keys, crypto.randomBytes(32));
   const key = await subtle.importKey('raw', aes, 'AES-GCM', false, ['encrypt']);
   const box = Buffer.from(await subtle.encrypt(gcm(head), key, v.photo));
   return Buffer.concat([Buffer.from(v.token, 'hex'), Buffer.of(1), head, box]);

@@ -105,6 +105,10 @@ export class Daemon {
     return this.ended;
   }
 
+  funnel(...more) {
+    return JSON.parse(this.run('roll', 'funnel', '--data', this.at('data'), '--manifest', this.at('manifest.json'), ...(more.length ? more : ['--json'])));
+  }
+
   log() {
     return fs.readFileSync(this.at('log'), 'utf8');
   }

@@ -799,6 +799,97 @@ static void test_atomic(void **state) {
     assert_false(found);
 }
 
+/* ---- the funnel ---- */
+
+static void funnel_voter(scene *c, unsigned i, tp_enrol_state state, uint64_t expires,
+                         uint64_t updated) {
+    tp_enrolment e = {.id = {(uint8_t)i},
+                      .voter = i,
+                      .state = state,
+                      .code_expires = expires,
+                      .updated = updated};
+    if (state >= TP_ENROL_WAITING) bytes_of(e.credential, 32, i);
+    OK(tp_store_enrolment_put(c->s, &e));
+}
+
+static void funnel_application(scene *c, unsigned i, unsigned voter, tp_apply_state state,
+                               uint16_t reason, uint64_t updated) {
+    tp_application a = {.id = {(uint8_t)i},
+                        .voter = voter,
+                        .session = {(uint8_t)i},
+                        .route = 4,
+                        .state = state,
+                        .reason = reason,
+                        .updated = updated,
+                        .credential = {(uint8_t)i}};
+    OK(tp_store_application_put(c->s, &a));
+}
+
+static void funnel_key(scene *c, unsigned i, bool on_board, bool cancelled) {
+    tp_store_credential k = credential(i);
+    k.unit = 0;
+    k.on_board = on_board;
+    k.cancelled = cancelled;
+    OK(tp_store_credential_put(c->s, &k));
+}
+
+/* spec: J-14 */
+static void test_funnel(void **state) {
+    enum { DAY = 86400, NOW = 30 * DAY, VOTERS = 20 };
+    scene *c = *state;
+    for (unsigned i = 1; i <= VOTERS; i++) {
+        tp_voter v = voter(i);
+        v.unit = i == VOTERS;
+        if (i == 2) strcpy(v.disabled, "a reason");
+        if (i == 3 || i == 4) v.channel = (uint8_t)(i == 3 ? TP_CHANNEL_POST : TP_CHANNEL_MAIL);
+        OK(tp_store_voter_add(c->s, &v, ""));
+    }
+    funnel_voter(c, 3, TP_ENROL_STARTED, 1, NOW); /* on another channel: that counts */
+    funnel_voter(c, 5, TP_ENROL_STARTED, 0, NOW); /* cancelled */
+    funnel_voter(c, 6, TP_ENROL_STARTED, 9, NOW);
+    funnel_voter(c, 7, TP_ENROL_PROVEN, 9, NOW);
+    funnel_application(c, 1, 8, TP_APPLY_OPEN, 0, NOW);
+    funnel_voter(c, 9, TP_ENROL_WAITING, 9, NOW - DAY);
+    funnel_application(c, 2, 10, TP_APPLY_REJECTED, 5, NOW);
+    funnel_application(c, 3, 10, TP_APPLY_WAITING, 0, NOW - 8 * DAY); /* waits: that counts */
+    funnel_application(c, 4, 11, TP_APPLY_REJECTED, 6, NOW - 2);
+    funnel_application(c, 5, 11, TP_APPLY_REJECTED, 2, NOW - 1); /* the newest */
+    funnel_voter(c, 12, TP_ENROL_PROVEN, 9, NOW - 1);
+    funnel_application(c, 6, 12, TP_APPLY_REJECTED, 1, NOW); /* the proven key was refused */
+    funnel_application(c, 7, 13, TP_APPLY_CLOSED, 3, NOW);
+    funnel_voter(c, 14, TP_ENROL_DONE, 9, NOW);
+    funnel_key(c, 14, false, false);
+    funnel_voter(c, 15, TP_ENROL_DONE, 9, NOW);
+    funnel_key(c, 15, true, false);
+    funnel_key(c, 40, true, true);  /* the key of 5 */
+    funnel_key(c, 41, true, false); /* of nobody */
+    static const tp_funnel_row expected[] = {
+        {0, TP_FUNNEL_NONE, 0, 5},    {0, TP_FUNNEL_OFF, 1, 1},       {0, TP_FUNNEL_OFF, 2, 1},
+        {0, TP_FUNNEL_OFF, 3, 1},     {0, TP_FUNNEL_CANCELLED, 0, 1}, {0, TP_FUNNEL_SENT, 0, 1},
+        {0, TP_FUNNEL_PROVEN, 0, 1},  {0, TP_FUNNEL_OPEN, 0, 1},      {0, TP_FUNNEL_WAITING, 1, 1},
+        {0, TP_FUNNEL_WAITING, 3, 1}, {0, TP_FUNNEL_REJECTED, 1, 1},  {0, TP_FUNNEL_REJECTED, 2, 1},
+        {0, TP_FUNNEL_CLOSED, 3, 1},  {0, TP_FUNNEL_SIGNED, 0, 1},    {0, TP_FUNNEL_BOARD, 0, 1},
+        {1, TP_FUNNEL_NONE, 0, 1},
+    };
+    enum { ROWS = sizeof expected / sizeof expected[0] };
+    tp_funnel_row *rows;
+    tp_funnel_keys *keys;
+    size_t count;
+    OK(tp_store_funnel(c->s, NOW, &rows, &count));
+    assert_int_equal(count, ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        assert_int_equal(rows[i].unit, expected[i].unit);
+        assert_int_equal(rows[i].step, expected[i].step);
+        assert_int_equal(rows[i].detail, expected[i].detail);
+        assert_int_equal(rows[i].voters, expected[i].voters);
+    }
+    free(rows);
+    OK(tp_store_funnel_keys(c->s, &keys, &count));
+    assert_true(count == 1 && keys[0].unit == 0);
+    assert_true(keys[0].held == 1 && keys[0].cancelled == 1 && keys[0].unknown == 1);
+    free(keys);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
@@ -807,8 +898,9 @@ int main(void) {
         TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
         TEST(test_applications), TEST(test_decisions),    TEST(test_uploads),
         TEST(test_passkeys),     TEST(test_sessions),     TEST(test_messages),
-        TEST(test_letters),      TEST(test_credentials),  TEST(test_ballots),
-        TEST(test_entries),      TEST(test_documents),    TEST(test_atomic),
+        TEST(test_letters),      TEST(test_funnel),       TEST(test_credentials),
+        TEST(test_ballots),      TEST(test_entries),      TEST(test_documents),
+        TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }
