@@ -104,6 +104,12 @@ tp_err tp_applications_sweep(tp_store *store, uint64_t now) {
 
 /* ---- apply ---- */
 
+/* Did a registrar sign it already? Then it is not displaced: the person was seen. */
+static tp_err was_signed(tp_store *store, const tp_application *a, bool *yes) {
+    tp_store_credential k;
+    return tp_store_credential_find(store, a->credential, &k, yes);
+}
+
 tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t now, bool *full) {
     tp_application list[TP_APPLICATIONS_KEPT], *oldest = NULL;
     size_t count, same = 0;
@@ -112,7 +118,9 @@ tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t
     for (size_t i = 0; !err && i < count; i++) {
         tp_application *a = &list[i];
         if (a->route != mine->route || a->state != mine->state) continue;
-        if (!memcmp(a->id, mine->id, 16)) continue;
+        bool stays = !memcmp(a->id, mine->id, 16);
+        if (!stays) err = was_signed(store, a, &stays);
+        if (err || stays) continue;
         same++;
         if (!oldest || a->updated < oldest->updated) oldest = a;
     }
@@ -120,7 +128,7 @@ tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t
     *full = mine->route == TP_ROUTE_DOCUMENTS && mine->state == TP_APPLY_WAITING;
     if (*full) return TP_OK;
     err = tp_application_end(store, oldest, TP_APPLY_CLOSED, TP_CLOSED_PUSHED, now);
-    return err ? err : tp_store_applications_trim(store, mine->voter, TP_APPLICATIONS_KEPT);
+    return err ? err : tp_store_applications_trim(store, mine->voter, TP_CLOSED_KEPT);
 }
 
 /* At most one a day: a notice is to be read, and nobody may make a nuisance of it. */

@@ -3,7 +3,8 @@
  *  1. An application belongs to the token that handed it in. Who knows number and birth date can
  *     make one and can neither see nor change another's.
  *  2. A voter's open applications are few; a further one closes the oldest of its kind, whose owner
- *     may hand the same key in again. One that waits with documents is never closed by another.
+ *     may hand the same key in again. One that waits with documents, or that a registrar signed, is
+ *     never closed by another.
  *  3. Only the registrars' quorum over its credential makes it the voter's enrolment, and closes
  *     the voter's others.
  *  4. Documents go with the decision, and at the latest after TP_DOCUMENT_DAYS.
@@ -16,9 +17,10 @@
 
 enum {
     TP_APPLICATIONS = 5,       /* open ones of a voter, by route and state */
-    TP_APPLICATIONS_KEPT = 64, /* rows of a voter that were closed are forgotten beyond these */
-    TP_OPEN_DAYS = 3,          /* until an open one is handed in */
-    TP_DOCUMENT_DAYS = 30,     /* documents, and an application that nobody decides */
+    TP_APPLICATIONS_KEPT = 64, /* rows of a voter that are looked at */
+    TP_CLOSED_KEPT = 32,   /* of these the closed ones: no number of them hides one that waits */
+    TP_OPEN_DAYS = 3,      /* until an open one is handed in */
+    TP_DOCUMENT_DAYS = 30, /* documents, and an application that nobody decides */
     TP_DAY_S = 86400,
 };
 

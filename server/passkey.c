@@ -190,10 +190,14 @@ static void work_add(tp_recorder *r, tp_task *task) {
     }
     p->passkey.voter = voter;
     err = tp_store_passkey_put(store, &p->passkey);
-    if (err == TP_REFUSED)
+    if (err == TP_REFUSED) {
         tp_step_refuse(t, 409, "enrol.passkey", "This passkey is another voter's.");
-    else
-        tp_recorder_fail(r, err);
+        return;
+    }
+    /* What was proven without it, by others perhaps, ends: it could put another passkey here. */
+    if (!err) err = tp_store_sessions_end(store, voter);
+    if (!err) err = tp_store_session_add(store, t->session, voter, tp_server_now());
+    tp_recorder_fail(r, err);
     if (!err) tp_recorder_fail(r, tp_enrolment_name(&t->state, store, &e));
 }
 

@@ -108,7 +108,7 @@ SELECT id, voter, session, route, state, reason, created, updated, due, credenti
 FROM application WHERE (state = 1 AND due <= ?2) OR (state = 2 AND updated <= ?3) LIMIT ?1;
 -- name: applications_trim
 DELETE FROM application WHERE voter = ?1 AND state = 5 AND id NOT IN
-    (SELECT id FROM application WHERE voter = ?1 ORDER BY created DESC, id LIMIT ?2);
+    (SELECT id FROM application WHERE voter = ?1 AND state = 5 ORDER BY created DESC, id LIMIT ?2);
 -- name: upload_list
 SELECT kind, length(bytes) FROM upload WHERE application = ?1 ORDER BY kind;
 -- name: upload_total

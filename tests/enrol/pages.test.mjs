@@ -67,9 +67,25 @@ test('by the identity provider; a passkey guards it from then on', { timeout: 18
     await keepCode(page);
     assert.equal(new URL(page.url()).search, '');
 
+    // Somebody else who proved the same, before there is a passkey.
+    const before = await open(browser);
+    const tokens = [];
+    before.page.on('request', (r) => r.url().endsWith('/oidc/finish') && tokens.push(r.postDataJSON().enrolment));
+    await whoAmI(before.page, url, 'G-01');
+    await before.page.getByRole('button', { name: 'Go to National ID' }).click();
+    await before.page.locator('input[name=login]').fill('G-01');
+    await before.page.locator('input[name=password]').fill('any');
+    await before.page.locator('button[type=submit]').click();
+    await before.page.getByRole('button', { name: 'Continue' }).click();
+    await waitHeading(before.page, 'Your enrolment');
+    await before.page.close();
+    assert.equal((await e.post('/api/enrol/status', { enrolment: tokens[0] })).state, 'waiting');
+
     await page.getByRole('button', { name: 'Make a passkey' }).click();
     await page.getByText('A passkey guards this enrolment').first().waitFor();
     await axe(page, 'status');
+    assert.equal((await e.post('/api/enrol/status', { enrolment: tokens[0] })).state, 'started');
+    assert.equal((await e.post('/api/enrol/passkey/new', { enrolment: tokens[0] })).code, 'enrol.proof');
 
     // Another visit: no code any more, not even with the right one.
     const { enrolment, passkey } = await e.post('/api/enrol/start', { number: 'G-01', birth_date: '1990-01-01' });

@@ -272,6 +272,32 @@ static void test_pushed(void **state) {
         free(token[i]);
 }
 
+/* What a registrar signed stays, whoever knows number and date. spec: H-11 */
+static void test_signed_stays(void **state) {
+    (void)state;
+    char *mine = start(6), *token[7];
+    person p = person_of(120), q[7];
+    expect(apply(mine, "desk", &p), "state", "applied");
+    expect_ok(sign(1, &p, 0));
+    sleep(1);
+    for (unsigned i = 0; i < 7; i++) {
+        token[i] = start(6);
+        q[i] = person_of(121 + i);
+        expect(apply(token[i], "desk", &q[i]), "state", "applied");
+    }
+    expect(status(mine), "state", "applied");
+    unsigned pushed = 0;
+    for (unsigned i = 0; i < 7; i++) {
+        char *now = take(status(token[i]), "state");
+        pushed += !strcmp(now, "closed");
+        free(now), free(token[i]);
+    }
+    assert_int_equal(pushed, 2); /* of the others five stay */
+    expect_ok(sign(2, &p, 0));
+    expect(status(mine), "state", "done");
+    free(mine);
+}
+
 /* ---- the queue. spec: H-12 ---- */
 
 static void test_queue(void **state) {
@@ -558,6 +584,15 @@ static void test_documents_stay(void **state) {
         free(id);
     }
     expect(status(token[0]), "state", "applied");
+    sleep(1);
+    for (unsigned i = 0; i < TP_APPLICATIONS_KEPT + 6; i++) { /* nor hidden behind many others */
+        person p = person_of(200 + i);
+        char *other = start(10);
+        expect(apply(other, "desk", &p), "state", "applied");
+        free(other);
+    }
+    expect_problem(http_json(&d, "/api/enrol/submit", "{\"enrolment\":\"%s\"}", token[5]), 409,
+                   "enrol.applications");
     for (unsigned i = 0; i < 6; i++)
         free(token[i]);
 }
@@ -616,6 +651,7 @@ int main(void) {
         cmocka_unit_test(test_two_sign),       cmocka_unit_test(test_refused),
         cmocka_unit_test(test_decisions),      cmocka_unit_test(test_beside_proven),
         cmocka_unit_test(test_refuse_proven),  cmocka_unit_test(test_documents),
-        cmocka_unit_test(test_documents_stay), cmocka_unit_test(test_sweep)};
+        cmocka_unit_test(test_documents_stay), cmocka_unit_test(test_signed_stays),
+        cmocka_unit_test(test_sweep)};
     return cmocka_run_group_tests_name("server/desk", tests, set_up, tear_down);
 }
