@@ -255,6 +255,10 @@ export class Crowd {
     for (const end = Date.now() + ms; Date.now() < end; await pause(500)) {
       const left = this.people.filter((v) => v.token && !ENDED.includes(v.state));
       if (!left.length) return;
+      if (this.registrar && this.registrar.exitCode !== null) {
+        this.problems.push(`the registrar ended: ${fs.readFileSync(this.daemon.at('registrar.log'), 'utf8').slice(-300)}`);
+        return;
+      }
       await this.all(left, async (v) => { if (['started', 'proven', 'open'].includes(await this.status(v))) await this.go(v); });
     }
   }
