@@ -101,7 +101,7 @@ test('in person, refused, documents: two registrars decide', { timeout: 400000 }
     await toRoutes(page, url, 'G-01');
     await sound(page, 'ways');
     await page.getByRole('button', { name: 'I go to the post' }).click();
-    const { fingerprint } = await keepKey(page);
+    const { fingerprint, code } = await keepKey(page);
     await page.getByText('Show this at your post').waitFor();
     await sound(page, 'applied, desk');
     const short = await codeOf(page.locator('[aria-label="Short code"]'));
@@ -115,6 +115,15 @@ test('in person, refused, documents: two registrars decide', { timeout: 400000 }
     assert.match(link, /#[0-9a-f]{100,}$/);
     const elsewhere = await open(browser);
     await elsewhere.page.goto(link);
+    // but only to who has its recovery code: a link that somebody else made leads to their key
+    await waitHeading(elsewhere.page, 'Is this yours?');
+    await sound(elsewhere.page, 'is this yours');
+    assert.equal(await elsewhere.page.getByText('Show this at your post').count(), 0);
+    await elsewhere.page.getByLabel('Recovery code').fill('ABC');
+    await elsewhere.page.getByRole('button', { name: 'Continue' }).click();
+    await elsewhere.page.getByText('not a complete recovery code').waitFor();
+    await elsewhere.page.getByLabel('Recovery code').fill(code);
+    await elsewhere.page.getByRole('button', { name: 'Continue' }).click();
     await elsewhere.page.getByText('Show this at your post').waitFor();
     await elsewhere.context.close();
 
@@ -162,6 +171,16 @@ test('in person, refused, documents: two registrars decide', { timeout: 400000 }
     await sound(other.page, 'documents');
     await other.page.getByRole('button', { name: 'Hand in' }).click();
     await other.page.getByText('The front of the ID is needed').waitFor();
+    const sent = await open(browser);
+    await sent.page.goto(other.page.url());
+    await waitHeading(sent.page, 'Is this yours?');
+    await sent.page.getByLabel('Recovery code').fill(code); // of another key
+    await sent.page.getByRole('button', { name: 'Continue' }).click();
+    await sent.page.getByText('belongs to another key').waitFor();
+    assert.equal(await sent.page.getByLabel('Front of the ID').count(), 0);
+    await sent.page.getByRole('button', { name: 'Begin anew' }).click();
+    await waitHeading(sent.page, 'How do you show who you are?');
+    await sent.context.close();
     await photo(other.page, election.at('id.jpg'));
     const [request] = await Promise.all([
       other.page.waitForRequest((r) => r.url().endsWith('/api/enrol/document')),

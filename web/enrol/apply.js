@@ -10,6 +10,7 @@ import { href, link } from '../shell.js';
 import { keepToken, resume } from './again.js';
 import { showDocuments } from './documents.js';
 import { forget, handIn, offerCode } from './key.js';
+import { isOwn, ownScreen } from './own.js';
 import { steps } from './page.js';
 import { readStatus } from './status.js';
 
@@ -122,7 +123,15 @@ export function register(page) {
   page.register(Object.keys(screens), async (answer) => {
     const before = page.state.status?.state;
     await lookAt(page, answer);
-    if (before !== answer.state) page.app.show(() => screens[answer.state](page));
+    const show = () => page.app.show(() => screens[answer.state](page));
+    if (answer.state === 'applied' && answer.route === 'desk' && !isOwn(page)) {
+      page.app.show(() => ownScreen(page, async () => {
+        show();
+        later(page);
+      }));
+      return;
+    }
+    if (before !== answer.state) show();
     if (answer.state === 'applied') later(page);
   });
   page.register(['open'], async (answer) => {

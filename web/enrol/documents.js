@@ -7,6 +7,7 @@ import { loadManifest } from '../election.js';
 import { fromHex } from '../hex.js';
 import { dateTime, t } from '../i18n.js';
 import { resume } from './again.js';
+import { isOwn, ownScreen } from './own.js';
 import { form, steps } from './page.js';
 import { readStatus } from './status.js';
 
@@ -47,7 +48,7 @@ async function upload(page, name, file) {
   const keys = new Uint8Array(state.manifest.documentKeys.flatMap((key) => [...key]));
   const kind = KINDS.indexOf(name) + 1;
   const box = await core.sealDocument({
-    fingerprint: page.fingerprint, application: fromHex(state.status.application, 16), credential: fromHex(state.status.credential, 32), kind, keys,
+    fingerprint: page.fingerprint, application: fromHex(state.status.application, 16), credential: fromHex(state.own, 32), kind, keys,
   }, await scaled(file));
   const token = fromHex(state.enrolment);
   const body = new Uint8Array(token.length + 1 + box.length);
@@ -113,5 +114,5 @@ function documentsScreen(page) {
 
 export async function showDocuments(page) {
   page.state.sent ??= new Set();
-  page.app.show(() => documentsScreen(page));
+  page.app.show(() => (isOwn(page) ? documentsScreen(page) : ownScreen(page, () => showDocuments(page))));
 }
