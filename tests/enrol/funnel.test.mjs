@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
 
 import { Core } from '../../web/wasm.js';
@@ -129,6 +130,14 @@ test('each step is counted, by post and reason; it adds up and agrees with the b
     assert.deepEqual(all.keys, { held: 2, cancelled: 0, unknown: 1 });
     d.run('mirror', '--server', d.url, d.at('end'));
     assert.match(d.run('verify', d.at('end')), /registrations +3 credentials/);
+    // A store in which somebody counted as enrolled has no key that stands.
+    await d.stop();
+    const db = new DatabaseSync(d.at('data/tapat.db'));
+    db.exec('UPDATE credential SET cancelled = 1 WHERE unit = 0');
+    db.close();
+    const { status, said } = d.fails('roll', 'funnel', '--data', d.at('data'), '--manifest', d.at('manifest.json'));
+    assert.equal(status, 1);
+    assert.match(said, new RegExp(`post ${a}: the store does not add up`));
   } finally {
     await d.end();
   }
