@@ -58,7 +58,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test(no_store_of_nothing),
     };
     if (argc < 3) return 77;
-    setenv("TAPAT", argv[1], 1);
+    char *tapat = realpath(argv[1], NULL);
+    if (!tapat) return 1;
+    setenv("TAPAT", tapat, 1);
+    free(tapat);
     root = argv[2];
     dir = scratch_folder();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
