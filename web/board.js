@@ -7,7 +7,7 @@ import { button, h, notice } from './dom.js';
 import { loadKeys, loadManifest } from './election.js';
 import { toHex } from './hex.js';
 import { dateTime, number, t, tn } from './i18n.js';
-import { failure, link, start } from './shell.js';
+import { archiveSaver, failure, link, start } from './shell.js';
 import { BUNDLE, bundle } from './tiles.js';
 
 const TYPE = {
@@ -196,7 +196,7 @@ start('board', async (app) => {
     if (app.election.phase === 'published') files.push(['results.json', 'board.f-results'], ['results.csv', 'board.f-csv']);
     return h('section', { class: 'card' }, h('h2', {}, t('board.files')),
       h('ul', {}, files.map(([name, label]) => h('li', {}, h('a', { href: `/board/${name}`, download: true }, name), ' ', t(label)))),
-      h('p', {}, t('board.verify')), h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record\ntapat archive record record.tar`)));
+      archiveSaver(), h('p', {}, t('board.verify')), h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record\ntapat archive record record.tar`)));
   }
 
   // The last batch, before the first one the last act.

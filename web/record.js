@@ -167,6 +167,18 @@ export function archiveHeader(name, length) {
 
 const padded = (length) => Math.ceil(length / BLOCK) * BLOCK;
 
+// The bytes that `tapat archive` writes of a source's files, in order of their names. spec: R-20..R-23
+export async function toArchive({ files, list, server }, onProgress) {
+  const parts = [];
+  for (const [i, name] of list.map(([n]) => n).sort().entries()) {
+    const blob = files.get(name) || (server && await get(name));
+    if (!blob) throw new Refusal(404, { code: 'files.missing' });
+    parts.push(archiveHeader(name, blob.size), blob, new Uint8Array(padded(blob.size) - blob.size));
+    onProgress(i + 1, list.length);
+  }
+  return new Blob([...parts, new Uint8Array(2 * BLOCK)], { type: 'application/x-tar' });
+}
+
 // Exactly what `tapat archive` writes, and nothing else.
 export async function fromArchive(blob) {
   const files = new Map();

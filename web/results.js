@@ -6,7 +6,7 @@ import { startCore } from './core.js';
 import { button, h, notice } from './dom.js';
 import { loadManifest } from './election.js';
 import { number, t, tn, words } from './i18n.js';
-import { failure, link, start } from './shell.js';
+import { archiveSaver, failure, link, start } from './shell.js';
 
 const outcomeText = { won: 'results.won', tied: 'results.tied' };
 
@@ -81,7 +81,7 @@ start('results', async (app) => {
         h('section', { class: 'card' }, h('h2', {}, t('results.files')), h('ul', {},
           h('li', {}, h('a', { href: '/board/results.json', download: true }, 'results.json')),
           h('li', {}, h('a', { href: '/board/results.csv', download: true }, 'results.csv'))),
-        h('p', {}, t('results.mirror')),
+        archiveSaver(), h('p', {}, t('results.mirror')),
         h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat archive record record.tar`)),
         h('p', {}, t('results.check'), ' ', link('/board', t('footer.board')))),
       ],

@@ -3,8 +3,8 @@
 
 import { Refusal, getJson } from './api.js';
 import { Missing } from './core.js';
-import { append, button, h, notice, replace } from './dom.js';
-import { dateTime, has, language, languages, t, useLanguage, words } from './i18n.js';
+import { append, button, download, h, notice, replace } from './dom.js';
+import { dateTime, has, language, languages, number, t, useLanguage, words } from './i18n.js';
 
 const pages = [
   ['/', 'nav.home'],
@@ -38,6 +38,27 @@ export function phaseSentence(e, manifest) {
   if (e.phase === 'setup') return manifest ? t('phase.setup', { time: time('open') }) : t('phase.setup-soon');
   if (e.phase === 'open') return manifest ? t('phase.open', { time: time('close') }) : t('phase.open-now');
   return has(`phase.${e.phase}`) ? t(`phase.${e.phase}`) : t('phase.unknown');
+}
+
+// Saves the whole public record as one file, made here of what the server hands to everyone.
+export function archiveSaver() {
+  const said = h('div', { role: 'status' });
+  const save = button(t('archive.save'), async () => {
+    save.disabled = true;
+    try {
+      const { fromServer, toArchive } = await import('./record.js');
+      const archive = await toArchive(await fromServer(), (done, total) => {
+        replace(said, h('p', { class: 'working' }, t('archive.progress', { done, total })));
+      });
+      download('record.tar', archive.type, archive);
+      replace(said, notice('good', t('archive.saved', { size: number(Math.ceil(archive.size / 1e5) / 10) }),
+        link('/verify', t('board.verify-button'))));
+    } catch (e) {
+      replace(said, failure(e));
+    }
+    save.disabled = false;
+  });
+  return h('div', { class: 'no-print' }, h('p', {}, t('archive.what')), h('p', {}, save), said);
 }
 
 // What happened and what to do next, from anything that was thrown.

@@ -100,6 +100,16 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
     await track(second, 'was counted');
     await page.goto(`${url}/board`);
     await page.locator('.check.good').nth(3).waitFor({ timeout: 20000 });
+    election.run('archive', election.at('record'), election.at('record.tar'));
+    for (const name of ['board', 'results']) {
+      await page.goto(`${url}/${name}`);
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Save the whole record as one file' }).click();
+      const file = await (await saved).path();
+      assert.ok(fs.readFileSync(file).equals(fs.readFileSync(election.at('record.tar'))), name);
+    }
+    await page.goto(`${url}/board`);
+    await page.locator('.check.good').nth(3).waitFor({ timeout: 20000 });
     assert.equal(await page.locator('.story li.open').count(), 0, await page.locator('.story li.open').allInnerTexts().then(String));
     assert.deepEqual(seen.problems, []);
   } finally {
