@@ -340,6 +340,9 @@ static const struct {
     {"search", "voters by number or words of the name", tp_roll_search},
     {"disable", "a voter cannot enrol, for a reason", tp_roll_disable},
     {"enable", "take that back", tp_roll_enable},
+    {"export", "the register of a post, for paper", tp_roll_export},
+    {"import-register", "who voted on paper at a post, and whose key is to be cancelled",
+     tp_roll_import_register},
     {"rehearse", "what matching rules would do with this roll", tp_roll_rehearse},
     {"funnel", "how far the voters of each post have come", tp_roll_funnel},
     {"time", "measure searches", tp_roll_time},
@@ -353,10 +356,10 @@ int tp_cmd_roll(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], "--help")) {
         puts("usage: tapat roll PART [options]\n");
         for (size_t i = 0; i < count; i++)
-            printf("  %-8s %s\n", parts[i].name, parts[i].summary);
+            printf("  %-15s %s\n", parts[i].name, parts[i].summary);
         puts("\n`tapat roll PART --help` tells a part's options.");
         return TP_EXIT_OK;
     }
-    tp_usage("roll takes import, commit, audit, search, disable, enable, channel, funnel, rehearse "
-             "or time");
+    tp_usage("roll takes import, export, import-register, commit, audit, search, disable, enable, "
+             "channel, rehearse, funnel or time");
 }

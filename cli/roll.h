@@ -7,6 +7,8 @@
 #include "store/store.h"
 
 int tp_roll_import(int argc, char **argv);
+int tp_roll_export(int argc, char **argv);
+int tp_roll_import_register(int argc, char **argv);
 int tp_roll_rehearse(int argc, char **argv);
 int tp_roll_time(int argc, char **argv);
 int tp_roll_search(int argc, char **argv);

@@ -137,7 +137,7 @@ static void complain(import *im, uint64_t line, const char *code, const char *nu
 }
 
 static const char enrolled[] = "this voter has handed in a voting key; cancel it first";
-static const char started[] = "this voter began to enrol; disable instead of removing";
+static const char started[] = "this voter began to enrol or has voted; disable instead of removing";
 
 /* ---- the spool ---- */
 
@@ -342,7 +342,7 @@ static tp_err note_missing(import *im, const tp_voter *v) {
     im->missing++;
     if (!im->remove_missing) return TP_OK;
     tp_err err = tp_roll_enrolled(im->store, v->id, &state, credential);
-    if (!err && state) complain(im, 0, "roll.started", v->number, started);
+    if (!err && (state || v->voted)) complain(im, 0, "roll.started", v->number, started);
     return err;
 }
 

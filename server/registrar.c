@@ -97,7 +97,7 @@ static tp_err find_origin(tp_store *store, const uint8_t credential[static 32], 
 static tp_err may_sign(request *q, const origin *o, const tp_registration *one) {
     const tp_enrolment *e = &o->enrolment;
     bool other = memcmp(e->credential, one->credential, 32) != 0;
-    if (*o->voter.disabled || o->voter.channel != TP_CHANNEL_ONLINE) /* J-11 */
+    if (*o->voter.disabled || o->voter.voted || o->voter.channel != TP_CHANNEL_ONLINE) /* J-11 */
         return tp_fail(&q->fault, TP_REFUSED, "registration.voter", "does not vote online");
     if (o->voter.unit != one->unit)
         return tp_fail(&q->fault, TP_REFUSED, "registration.unit", "not the voter's");

@@ -136,6 +136,8 @@ static tp_err may_change(const changing *c, bool *may) {
     const tp_voter *v = &c->voter;
     *may = true;
     if (!v->id) return TP_OK;
+    *may = !v->voted || c->row.channel; /* J-29 */
+    if (!*may) return TP_OK;
     tp_err err = tp_store_enrolment_of(tp_recorder_store(c->r), v->id, &e, &found);
     if (err || !found) return err;
     bool off = c->row.channel != v->channel || (c->row.disabled[0] && !v->disabled[0]);

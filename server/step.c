@@ -127,10 +127,12 @@ bool tp_may_ask(tp_server *s, tp_request *rq) {
     return !wait_s;
 }
 
-/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
+/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11, J-29 */
 const char *tp_not_online(const tp_voter *v, const char **detail) {
     *detail = "This registration was disabled. Ask your post.";
     if (*v->disabled) return "enrol.disabled";
+    *detail = "This voter has voted at the post.";
+    if (v->voted) return "enrol.voted";
     *detail = "This voter votes at a post or by mail. Ask your post.";
     return v->channel == TP_CHANNEL_ONLINE ? NULL : "enrol.channel";
 }

@@ -48,6 +48,7 @@ typedef struct {
     uint16_t unit;
     uint8_t channel;    /* TP_CHANNEL_..; a row added with 0 is online */
     char disabled[128]; /* the reason; "" if the voter is not disabled */
+    bool voted;         /* on paper at the post; changed by tp_store_voter_mark alone */
 } tp_voter;
 enum { TP_CHANNEL_ONLINE = 1, TP_CHANNEL_POST, TP_CHANNEL_MAIL };
 /* These three belong between begin and commit.
@@ -56,7 +57,9 @@ enum { TP_CHANNEL_ONLINE = 1, TP_CHANNEL_POST, TP_CHANNEL_MAIL };
 TP_MUST_USE tp_err tp_store_voter_add(tp_store *s, const tp_voter *v, const char *words);
 /* All but the number, by id. TP_REFUSED: no such voter. */
 TP_MUST_USE tp_err tp_store_voter_update(tp_store *s, const tp_voter *v, const char *words);
-/* TP_REFUSED: no such voter, or one that began to enrol. */
+/* Whether the voter voted on paper. TP_REFUSED: no such voter. */
+TP_MUST_USE tp_err tp_store_voter_mark(tp_store *s, int64_t id, bool voted);
+/* TP_REFUSED: no such voter, or one that began to enrol or voted on paper. */
 TP_MUST_USE tp_err tp_store_voter_remove(tp_store *s, int64_t id);
 TP_MUST_USE tp_err tp_store_voter_find(tp_store *s, const char *number, tp_voter *v, bool *found);
 TP_MUST_USE tp_err tp_store_voter_get(tp_store *s, int64_t id, tp_voter *v, bool *found);

@@ -26,24 +26,26 @@ UPDATE voter SET name = ?2, birth_date = ?3, contact = ?4, unit = ?5, channel = 
     disabled = ?7, words = ?8, contact2 = ?9
 WHERE id = ?1;
 -- name: voter_remove
-DELETE FROM voter WHERE id = ?1;
+DELETE FROM voter WHERE id = ?1 AND voted = 0 RETURNING id;
 -- name: voter_find
-SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2 FROM voter
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted FROM voter
 WHERE number = ?1;
 -- name: voter_get
-SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted
 FROM voter WHERE id = ?1;
+-- name: voter_mark
+UPDATE voter SET voted = ?2 WHERE id = ?1 RETURNING id;
 -- name: voter_count
 SELECT count(*) FROM voter;
 -- name: voters_after
-SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2 FROM voter
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted FROM voter
 WHERE id > ?2 ORDER BY id LIMIT ?1;
 -- name: voters_numbered
-SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2 FROM voter
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted FROM voter
 WHERE number >= ?2 AND number < ?2 || char(0x10ffff) ORDER BY number LIMIT ?1;
 -- name: voters_search
 SELECT v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
-       v.contact2
+       v.contact2, v.voted
 FROM (SELECT rowid FROM voter_words WHERE voter_words MATCH ?2 ORDER BY rowid LIMIT ?1) w
 JOIN voter v ON v.id = w.rowid;
 
@@ -70,9 +72,10 @@ FROM enrolment WHERE credential = ?1;
 SELECT e.id, e.voter, e.state, e.code_serial, e.code_live, e.code_expires, e.code_tries, e.sends,
        e.sends_since, e.updated, e.lang, e.credential, e.possession,
        v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
-       v.contact2
+       v.contact2, v.voted
 FROM enrolment e JOIN voter v ON v.id = e.voter
-WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' ORDER BY e.updated, e.voter LIMIT ?1;
+WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' AND v.voted = 0
+ORDER BY e.updated, e.voter LIMIT ?1;
 -- name: enrolment_counts
 SELECT state, count(*) FROM enrolment GROUP BY state;
 
@@ -99,9 +102,10 @@ FROM application WHERE voter = ?2 ORDER BY created DESC, id LIMIT ?1;
 SELECT a.id, a.voter, a.session, a.route, a.state, a.reason, a.created, a.updated, a.due,
        a.credential, a.possession,
        v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
-       v.contact2
+       v.contact2, v.voted
 FROM application a JOIN voter v ON v.id = a.voter
 WHERE a.state = 2 AND (?2 < 0 OR v.unit = ?2) AND v.channel = 1 AND v.disabled = ''
+    AND v.voted = 0
 ORDER BY a.due, a.id LIMIT ?1;
 -- name: applications_stale
 SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession

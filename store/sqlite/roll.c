@@ -19,6 +19,7 @@ void sql_get_voter(sqlite3_stmt *st, int at, tp_voter *v) {
     v->channel = (uint8_t)sql_get_int(st, at + 6);
     sql_get_text(st, at + 7, v->disabled, sizeof v->disabled);
     sql_get_text(st, at + 8, v->contact2, sizeof v->contact2);
+    v->voted = sql_get_int(st, at + 9) != 0;
 }
 
 static void bind_voter(sqlite3_stmt *st, const tp_voter *v, const char *words) {
@@ -84,9 +85,12 @@ tp_err tp_store_voter_remove(tp_store *s, int64_t id) {
     char before[WORDS];
     tp_err err = words_of(s, id, before, sizeof before);
     if (err) return err;
+    bool removed;
     sqlite3_stmt *st = sql_use(s, SQL_VOTER_REMOVE);
     sql_int(st, 1, (uint64_t)id);
-    err = sql_run(s, st);
+    err = sql_row(s, st, &removed);
+    sql_done(st);
+    if (!err && !removed) err = TP_REFUSED;
     return err ? err : words_remove(s, id, before);
 }
 
@@ -107,6 +111,16 @@ tp_err tp_store_voter_get(tp_store *s, int64_t id, tp_voter *v, bool *found) {
     sqlite3_stmt *st = sql_use(s, SQL_VOTER_GET);
     sql_int(st, 1, (uint64_t)id);
     return one_voter(s, st, v, found);
+}
+
+tp_err tp_store_voter_mark(tp_store *s, int64_t id, bool voted) {
+    bool found;
+    sqlite3_stmt *st = sql_use(s, SQL_VOTER_MARK);
+    sql_int(st, 1, (uint64_t)id);
+    sql_int(st, 2, voted);
+    tp_err err = sql_row(s, st, &found);
+    sql_done(st);
+    return !err && !found ? TP_REFUSED : err;
 }
 
 tp_err tp_store_voter_count(tp_store *s, uint64_t *count) {

@@ -16,7 +16,8 @@ CREATE TABLE voter (
     channel    INTEGER NOT NULL,
     disabled   TEXT NOT NULL,
     words      TEXT NOT NULL,
-    contact2   TEXT NOT NULL
+    contact2   TEXT NOT NULL,
+    voted      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Finds voters by words and by their beginnings. Beginnings of up to eight letters have indexes of

@@ -1,5 +1,5 @@
 /* G10: nobody learns from the server who is on the roll but by number and birth date, and nobody
- * may try many. spec: J-10..J-13 */
+ * may try many. spec: J-10..J-13, J-29 */
 #include <sodium.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +28,8 @@ static int set_up(void **state) {
     put_voter(s, "N1", TP_CHANNEL_ONLINE, "");
     put_voter(s, "N2", TP_CHANNEL_POST, "");
     put_voter(s, "N3", TP_CHANNEL_ONLINE, "died");
+    put_voter(s, "N4", TP_CHANNEL_ONLINE, "");
+    assert_int_equal(tp_store_voter_mark(s, 4, true), TP_OK);
     tp_registration r;
     fixture_registration(&d.f, &r, 0);
     tp_enrolment e = {.id = {1}, .voter = 3, .state = TP_ENROL_WAITING};
@@ -145,6 +147,7 @@ static void test_not_online(void **state) {
     (void)state;
     expect_problem(ask("/api/enrol/start", "", "N2", "1980-05-06"), 409, "enrol.channel");
     expect_problem(ask("/api/enrol/start", "", "N3", "1980-05-06"), 409, "enrol.disabled");
+    expect_problem(ask("/api/enrol/start", "", "N4", "1980-05-06"), 409, "enrol.voted");
     reply r = ask("/api/roll/lookup", "", "N3", "1980-05-06");
     assert_non_null(strstr(r.body, "\"routes\":[]"));
     assert_null(strstr(r.body, "died"));
