@@ -16,6 +16,7 @@ const number = (name) => {
   if (!(value >= 0)) throw new Error(`--${name} is not a number`);
   return value;
 };
+console.info = console.warn; // what the identity provider notes
 const report = await simulate({
   route: values.route, voters: number('voters'), seed: number('seed'), lost: number('lost') / 100, repeated: number('repeated') / 100,
   kills: number('kills'), atOnce: number('at-once'), patience: 600000,
