@@ -1,7 +1,7 @@
 /* A passkey that guards an enrolment (WebAuthn level 2): /api/enrol/passkey/...
  *
  *   new, add     who has proven who they are makes a passkey, once a voting key was handed in
- *   ask, prove   from then on a token is proven with it, and with no code (H-16)
+ *   ask, prove   from then on a token is proven with it, and with no code (H-17)
  *
  *  1. A challenge is sealed: it names the token, what it is for, and when it ends. Nothing is kept.
  *  2. libfido2 checks signatures and what the device states; here are the client data: kind,

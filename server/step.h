@@ -45,7 +45,7 @@ void tp_step_done(tp_server *s, tp_task *task, bool durable);
 /* Fills in voter and session of a token; answers itself if it is none. */
 bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text);
 /* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
- * enrolment is over, the voter may not vote online, or has a passkey and did not use it (H-16). */
+ * enrolment is over, the voter may not vote online, or has a passkey and did not use it (H-17). */
 void tp_step_prove(tp_recorder *r, tp_step *t);
 /* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
 bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found);

@@ -1,5 +1,5 @@
 // The routes in the browser, at 390 px, against the daemon itself: the identity provider, and the
-// passkey that guards what was begun. spec: H-10, H-16
+// passkey that guards what was begun. spec: H-10, H-17
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
