@@ -12,6 +12,14 @@ static const char *const thens[] = {"none", "review", "accept"};
 
 /* ---- rules ---- */
 
+const tp_match_rules tp_match_default = {
+    .rule = {{TP_MATCH_WORDS, TP_MATCH_SAME, TP_MATCH_ACCEPT},
+             {TP_MATCH_ALL_BUT_ONE, TP_MATCH_SAME, TP_MATCH_REVIEW},
+             {TP_MATCH_INITIALS, TP_MATCH_SAME, TP_MATCH_REVIEW},
+             {TP_MATCH_WORDS, TP_MATCH_SWAPPED, TP_MATCH_REVIEW}},
+    .count = 4,
+};
+
 /* The index of a member's text in the list; -1: not there. */
 static int one_of(const json_t *object, const char *member, const char *const *list, int count) {
     const char *text = json_string_value(json_object_get(object, member));

@@ -34,6 +34,9 @@ typedef struct {
     size_t count;
 } tp_match_rules;
 
+/* What the server looks voters up by; it accepts for the same birth date alone. spec: J-30 */
+extern const tp_match_rules tp_match_default;
+
 /* {"rules": [{"name": .., "birth_date": .., "then": "accept" or "review"}, ..]}, 1 to 16 of them,
  * no member besides. TP_MALFORMED: match.rules. spec: J-25 */
 TP_MUST_USE tp_err tp_match_parse(tp_match_rules *rules, const uint8_t *text, size_t len,

@@ -1,6 +1,6 @@
 /* Stage enrol, the voter's side: /api/roll/lookup and /api/enrol/...
  *
- *  -> number, birth date             start: a token; send: a one-time code
+ *  -> number or name, birth date     start: a token; send: a one-time code
  *  -> code                           proven: this token may hand in a credential
  *  -> credential, possession         waiting for the registrars
  *
@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "election/desk.h"
+#include "election/match.h"
 #include "server/answer.h"
 #include "server/apply.h"
 #include "server/code.h"
@@ -26,7 +27,7 @@
 #include "server/message.h"
 #include "server/step.h"
 
-enum { CODE_TRIES = 5 };
+enum { CODE_TRIES = 5, BORN = 32 };
 
 /* ---- lookup and start ---- */
 
@@ -46,18 +47,48 @@ static tp_err find_born(tp_server *s, tp_request *rq, const char *number, const 
     return err;
 }
 
-/* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
+/* The one voter whom the default rules accept for this name and birth date: all who were born that
+ * day are compared, whether one was found or not. spec: J-30 */
+static tp_err find_named(tp_server *s, tp_request *rq, const char *name, const char *birth,
+                         tp_voter *v, bool *found) {
+    tp_voter list[BORN];
+    tp_match_person given, other;
+    size_t count = BORN, matches = 0, which;
+    int64_t after = 0;
+    tp_err err = TP_OK;
+    tp_match_person_set(&given, name, birth);
+    memset(v, 0, sizeof *v);
+    while (!err && count == BORN) {
+        err = tp_store_voters_born(tp_server_reader(s, rq), birth, after, list, BORN, &count);
+        for (size_t i = 0; !err && i < count; i++) {
+            after = list[i].id;
+            tp_match_person_set(&other, list[i].name, list[i].birth_date);
+            if (tp_match(&tp_match_default, &given, &other, &which) != TP_MATCH_ACCEPT) continue;
+            matches++;
+            *v = list[i];
+        }
+    }
+    *found = !err && matches == 1;
+    return err;
+}
+
+/* Reads {number, birth_date} or {name, birth_date} and finds that voter; answers itself if the body
+ * is bad. */
 bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) {
-    const char *number, *birth;
+    const char *number = NULL, *name = NULL, *birth;
     json_error_t error;
     if (!tp_may_ask(s, rq)) return false;
     json_t *body = tp_body_json(rq);
     if (!body) return false;
-    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s}", "number", &number,
-                              "birth_date", &birth);
+    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s?s, s?s, s:s}", "number", &number,
+                              "name", &name, "birth_date", &birth);
     if (!ok) {
         tp_answer_members(rq, &error);
-    } else if (find_born(s, rq, number, birth, v, found)) {
+    } else if (!number == !name) {
+        tp_answer_problem(rq, 400, "request.members", NULL, "Either number or name is needed.");
+        ok = false;
+    } else if (number ? find_born(s, rq, number, birth, v, found)
+                      : find_named(s, rq, name, birth, v, found)) {
         tp_answer_storage(rq);
         ok = false;
     }

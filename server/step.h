@@ -47,7 +47,8 @@ bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *te
 /* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
  * enrolment is over, the voter may not vote online, or has a passkey and did not use it (H-17). */
 void tp_step_prove(tp_recorder *r, tp_step *t);
-/* Reads {number, birth_date} and finds that voter; answers itself if the body is bad. */
+/* Reads {number, birth_date} or {name, birth_date} and finds that voter; answers itself if the body
+ * is bad. */
 bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found);
 /* A new token for the voter, with the routes and contacts there are. */
 void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v);

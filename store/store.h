@@ -67,6 +67,9 @@ TP_MUST_USE tp_err tp_store_voter_count(tp_store *s, uint64_t *count);
 /* Up to max voters with ids above `after`, ascending. */
 TP_MUST_USE tp_err tp_store_voters_after(tp_store *s, int64_t after, tp_voter *v, size_t max,
                                          size_t *count);
+/* The same of those born that day. */
+TP_MUST_USE tp_err tp_store_voters_born(tp_store *s, const char *birth_date, int64_t after,
+                                        tp_voter *v, size_t max, size_t *count);
 /* Up to max voters whose numbers begin so, ascending. */
 TP_MUST_USE tp_err tp_store_voters_numbered(tp_store *s, const char *begin, tp_voter *v, size_t max,
                                             size_t *count);

@@ -40,6 +40,9 @@ SELECT count(*) FROM voter;
 -- name: voters_after
 SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted FROM voter
 WHERE id > ?2 ORDER BY id LIMIT ?1;
+-- name: voters_born
+SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted FROM voter
+WHERE birth_date = ?2 AND id > ?3 ORDER BY id LIMIT ?1;
 -- name: voters_numbered
 SELECT id, number, name, birth_date, contact, unit, channel, disabled, contact2, voted FROM voter
 WHERE number >= ?2 AND number < ?2 || char(0x10ffff) ORDER BY number LIMIT ?1;

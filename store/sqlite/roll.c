@@ -144,6 +144,14 @@ static tp_err some_voters(tp_store *s, sqlite3_stmt *st, tp_voter *v, size_t max
     return err;
 }
 
+tp_err tp_store_voters_born(tp_store *s, const char *birth_date, int64_t after, tp_voter *v,
+                            size_t max, size_t *count) {
+    sqlite3_stmt *st = sql_use(s, SQL_VOTERS_BORN);
+    sql_text(st, 2, birth_date);
+    sql_int(st, 3, (uint64_t)after);
+    return some_voters(s, st, v, max, count);
+}
+
 tp_err tp_store_voters_after(tp_store *s, int64_t after, tp_voter *v, size_t max, size_t *count) {
     sqlite3_stmt *st = sql_use(s, SQL_VOTERS_AFTER);
     sql_int(st, 2, (uint64_t)after);

@@ -20,6 +20,8 @@ CREATE TABLE voter (
     voted      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE INDEX voter_born ON voter (birth_date);
+
 -- Finds voters by words and by their beginnings. Beginnings of up to eight letters have indexes of
 -- their own: longer ones match few words, whose lists are merged at the time.
 CREATE VIRTUAL TABLE voter_words USING fts5(words, content = 'voter', content_rowid = 'id',

@@ -19,7 +19,7 @@ export class Page {
   }
 
   static fresh() {
-    return { number: '', birth: '', message: '', typed: '', enrolment: null, sentTo: '' };
+    return { number: '', fullName: '', byName: false, birth: '', message: '', typed: '', enrolment: null, sentTo: '' };
   }
 
   leave() {

@@ -1,7 +1,7 @@
 // Enrolment, first screen: who I am.
 
 import { post } from '../api.js';
-import { field, h } from '../dom.js';
+import { button, field, h } from '../dom.js';
 import { t } from '../i18n.js';
 import { keepToken } from './again.js';
 import { form, steps } from './page.js';
@@ -11,7 +11,8 @@ import { chooseRoute } from './routes.js';
 // A token, which gives no right yet; and what routes the voter's post has.
 async function begin(page) {
   const { state } = page;
-  const answer = await post('/api/enrol/start', { number: state.number.trim(), birth_date: state.birth });
+  const who = state.byName ? { name: state.fullName.trim() } : { number: state.number.trim() };
+  const answer = await post('/api/enrol/start', { ...who, birth_date: state.birth });
   state.enrolment = answer.enrolment;
   state.routes = answer.routes;
   state.contacts = answer.contacts;
@@ -24,9 +25,15 @@ async function begin(page) {
 
 export function whoScreen(page) {
   const { state } = page;
-  const number = field({
-    label: t('who.number'), hint: t('who.number-hint'), value: state.number, autocomplete: 'off',
-    spellcheck: 'false', maxlength: 40, oninput: (e) => { state.number = e.target.value; },
+  const member = state.byName ? 'name' : 'number';
+  const typed = state.byName ? 'fullName' : 'number';
+  const own = field({
+    label: t(`who.${member}`), hint: t(`who.${member}-hint`), value: state[typed], autocomplete: 'off',
+    spellcheck: 'false', maxlength: state.byName ? 120 : 40, oninput: (e) => { state[typed] = e.target.value; },
+  });
+  const other = button(t(state.byName ? 'who.by-number' : 'who.by-name'), () => {
+    state.byName = !state.byName;
+    page.app.show(() => whoScreen(page));
   });
   const birth = field({
     label: t('who.birth'), type: 'date', value: state.birth, autocomplete: 'off', min: '1900-01-01',
@@ -37,11 +44,12 @@ export function whoScreen(page) {
     content: [
       steps(0),
       h('p', { class: 'lead' }, t('enrol.lead')),
-      form([number.node, birth.node], t('continue'), async () => {
-        number.fail(state.number.trim() ? '' : t('who.number-empty'));
+      form([own.node, birth.node], t('continue'), async () => {
+        own.fail(state[typed].trim() ? '' : t(`who.${member}-empty`));
         birth.fail(state.birth ? '' : t('who.birth-empty'));
-        if (state.number.trim() && state.birth) await begin(page);
+        if (state[typed].trim() && state.birth) await begin(page);
       }),
+      other,
       h('p', { class: 'aside' }, t('enrol.resume')),
     ],
   };
