@@ -95,7 +95,7 @@ static void test_keys(void **state) {
     }
     for (size_t i = 0; i < count; i += 3)
         for (size_t j = i; j < count; j++)
-            for (size_t r = 0; r < TP_MATCH_NAMES * TP_MATCH_DATES; r++)
+            for (size_t r = 0; r < (size_t)TP_MATCH_NAMES * (size_t)TP_MATCH_DATES; r++)
                 held += holds((tp_match_name)(r % TP_MATCH_NAMES),
                               (tp_match_date)(r / TP_MATCH_NAMES), &p[i], &p[j]);
     assert_true(held > 1000);
