@@ -1,5 +1,5 @@
 /* What officers sign, passed from one to the next: for the acts (officer.c) and for the roll
- * (roll_chain.c). */
+ * (roll_chain.c); and registrars, a cancel (cancel.c). */
 #ifndef TAPAT_CLI_ACT_H
 #define TAPAT_CLI_ACT_H
 
@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *record, *server, *out, *add, *remember;
-    tp_arg_list officers;
+    tp_arg_list officers; /* or registrars, of a cancel */
 } act_args;
 
 typedef struct {

@@ -115,6 +115,7 @@ int tp_cmd_approve(int argc, char **argv);
 int tp_cmd_open(int argc, char **argv);
 int tp_cmd_close(int argc, char **argv);
 int tp_cmd_exclude(int argc, char **argv);
+int tp_cmd_cancel(int argc, char **argv);
 int tp_cmd_roll(int argc, char **argv);
 int tp_cmd_trustee(int argc, char **argv);
 int tp_cmd_registrar(int argc, char **argv);

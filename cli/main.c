@@ -26,6 +26,7 @@ static const command commands[] = {
     {"registrar", "registrars: sign credentials of voters who proved who they are",
      tp_cmd_registrar},
     {"exclude", "officers: exclude a ballot for a stated reason", tp_cmd_exclude},
+    {"cancel", "registrars: void a voting key that is lost", tp_cmd_cancel},
     {"close", "officers: close the voting", tp_cmd_close},
     {"tally", "officers: freeze what is to be decrypted, then publish results", tp_cmd_tally},
     {"submit", "send messages that were written to files", tp_cmd_submit},

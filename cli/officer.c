@@ -11,12 +11,15 @@
 #include "cli/act.h"
 
 static int sign_all(act_draft *d, const act_args *a, const tp_manifest *m) {
-    if (!a->officers.count) tp_usage("--officer is missing");
+    bool cancel = d->entry.type == TP_ENTRY_CANCEL;
+    const char *role = cancel ? "registrar" : "officer";
+    const tp_college *college = cancel ? &m->registrars : &m->officers;
+    if (!a->officers.count) tp_usage("--%s is missing", role);
     for (size_t i = 0; i < a->officers.count; i++) {
         tp_key_file k;
         uint8_t random[32];
-        if (!tp_key_load(&k, a->officers.items[i], "officer")) return TP_EXIT_REFUSED;
-        int index = tp_key_index(&k, &m->officers, "officers");
+        if (!tp_key_load(&k, a->officers.items[i], role)) return TP_EXIT_REFUSED;
+        int index = tp_key_index(&k, college, cancel ? "registrars" : "officers");
         tp_random(random, sizeof random);
         tp_err err = TP_REFUSED;
         if (index)

@@ -338,6 +338,9 @@ static bool same_act(const tp_entry *a, const tp_entry *b) {
     if (a->type == TP_ENTRY_ACT)
         return a->u.act.act == b->u.act.act && a->u.act.reason == b->u.act.reason &&
                tp_equal(a->u.act.subject, b->u.act.subject, 32);
+    if (a->type == TP_ENTRY_CANCEL)
+        return a->u.cancel.reason == b->u.cancel.reason &&
+               tp_equal(a->u.cancel.credential, b->u.cancel.credential, 32);
     if (a->type == TP_ENTRY_CHANGES)
         return a->u.changes.count == b->u.changes.count &&
                tp_equal(a->u.changes.list, b->u.changes.list,
@@ -349,6 +352,7 @@ static bool same_act(const tp_entry *a, const tp_entry *b) {
 
 uint64_t tp_entry_time(const tp_entry *e) {
     if (e->type == TP_ENTRY_ACT) return e->u.act.time;
+    if (e->type == TP_ENTRY_CANCEL) return e->u.cancel.time;
     return e->type == TP_ENTRY_ROLL ? e->u.roll.time : e->u.changes.time;
 }
 
@@ -356,7 +360,7 @@ uint64_t tp_entry_time(const tp_entry *e) {
 tp_err tp_act_agrees(const tp_entry *draft, const tp_entry *own, uint64_t now, tp_fault *fault) {
     enum { CLOCKS_DIFFER_S = 300 };
     uint64_t time = tp_entry_time(draft);
-    if (!tp_entry_of_officers(draft->type) || draft->type != own->type)
+    if (!has_college(draft->type) || draft->type != own->type)
         return tp_fail(fault, TP_MALFORMED, "entry.malformed", "no act");
     if (!same_act(draft, own))
         return tp_fail(fault, TP_REFUSED, "board.subject", "another act than the one to be signed");

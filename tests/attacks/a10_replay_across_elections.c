@@ -35,7 +35,7 @@ static void refused_in_y(const fixture_bytes *entry, tp_err err, const char *cod
 static void test_board(void **state) {
     (void)state;
     tp_fault fault;
-    size_t tried[TP_ENTRY_SHARES + 1] = {0};
+    size_t tried[TP_ENTRY_CHANGES + 1] = {0};
     fixture_closed(x);
     fixture *own = calloc(1, sizeof *own);
     fixture_init(own, "second");

@@ -369,7 +369,8 @@ static void test_rehearse(void **state) {
            "\"claims\":{\"count\":5,\"accepted\":2,\"review\":1,\"none\":1,\"several\":1,"
            "\"another\":1}");
     expect(tell("%s --claims claims.csv", rehearse), 0, "voter of another number: 1");
-    put_file("claims.csv", "name,birth_date\nAna Cruz,1990-13-01\nAna,1990-01-01,x\n", 55);
+    static const char wrong[] = "name,birth_date\nAna Cruz,1990-13-01\nAna,1990-01-01,x\n";
+    put_file("claims.csv", wrong, sizeof wrong - 1);
     r = tell("%s --claims claims.csv", rehearse);
     expect(r, 1, "line 2: birth_date");
     expect(r, 1, "line 3: not as many fields");

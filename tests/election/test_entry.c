@@ -251,6 +251,18 @@ static void test_agreement(void **state) {
     }
     draft.type = TP_ENTRY_CANCEL;
     assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), TP_MALFORMED);
+    own.type = draft.type = TP_ENTRY_BATCH;
+    assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), TP_MALFORMED);
+    own.type = draft.type = TP_ENTRY_CANCEL;
+    memset(&own.u, 0, sizeof own.u);
+    own.u.cancel.time = 1000, own.u.cancel.reason = 1;
+    for (int i = 0; i < 4; i++) {
+        draft = own;
+        draft.u.cancel.time = i == 1 ? 1301 : 10;
+        if (i == 2) draft.u.cancel.credential[0] = 1;
+        if (i == 3) draft.u.cancel.reason = 2;
+        assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), i ? TP_REFUSED : TP_OK);
+    }
 }
 
 int main(void) {
