@@ -1593,7 +1593,7 @@ manifest(
 );
 manifest(
   'two options of one name',
-  (v) => void (v.contests[0].options[1].name = 'Option 1'),
+  (v) => void (v.contests[0].options[1].name = v.contests[0].options[0].name),
   'duplicate',
 );
 manifest(

@@ -408,6 +408,7 @@ test('a box for documents', async () => {
     new Transcript('tapat-v1 document')
       .item('fingerprint', unhex(v.fingerprint))
       .item('application', unhex(v.application))
+      .item('credential', unhex(v.credential))
       .number('kind', v.kind);
   const d = group.wide(sha512(ascii('tapat-v1 document key'), unhex(v.seed)));
   assert.equal(hex(group.times(group.G, d).toBytes()), v.open_key);
