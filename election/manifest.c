@@ -127,7 +127,7 @@ static tp_err number(uint64_t *out, walk *w, json_t *object, const char *name, u
 
 static tp_err number16(uint16_t *out, walk *w, json_t *object, const char *name, uint16_t min,
                        uint16_t max) {
-    uint64_t v;
+    uint64_t v = 0;
     tp_err err = number(&v, w, object, name, min, max);
     if (err == TP_OK) *out = (uint16_t)v;
     return err;
@@ -135,7 +135,7 @@ static tp_err number16(uint16_t *out, walk *w, json_t *object, const char *name,
 
 static tp_err number32(uint32_t *out, walk *w, json_t *object, const char *name, uint32_t min,
                        uint32_t max) {
-    uint64_t v;
+    uint64_t v = 0;
     tp_err err = number(&v, w, object, name, min, max);
     if (err == TP_OK) *out = (uint32_t)v;
     return err;
