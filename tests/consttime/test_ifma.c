@@ -20,9 +20,11 @@ static tp_point points[N], sums[N];
 static uint8_t encodings[N][32], wide[64];
 static unsigned done, failed;
 
-/* The first byte is secret; then all are made public for the next. */
+/* The first word is secret (not always its first byte: at -O3 the sanitizer loses the lower ones in
+ * a vector shift); then all are made public for the next. */
 static void poisoned(const char *what, void *p, size_t len) {
-    bool ok = __msan_test_shadow(p, len) == 0;
+    long at = (long)__msan_test_shadow(p, len);
+    bool ok = at >= 0 && at < 8;
     memset(p, 0, len);
     printf("%s %u - ifma %s: no report, and its output is secret\n", ok ? "ok" : "not ok", ++done,
            what);
