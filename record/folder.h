@@ -41,8 +41,6 @@ void tp_hex32(char out[static 65], const uint8_t bytes[static 32]);
 
 /* ---- tiles ---- */
 
-/* Level 0 and the bundles have the same widths. Level as in tp_tile. */
-uint64_t tp_tile_count(unsigned level, uint64_t size);
 /* Reads a hash tile; ctx: pointer to the folder's descriptor. TP_REFUSED: missing; TP_MALFORMED. */
 TP_MUST_USE tp_err tp_tile_load(void *ctx, const tp_tile *tile,
                                 tp_hash hashes[static TP_TILE_WIDTH]);

@@ -17,11 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-uint64_t tp_tile_count(unsigned level, uint64_t size) {
-    uint64_t hashes = level == TP_TILE_ENTRIES ? size : size >> 8 * level;
-    return hashes / TP_TILE_WIDTH + (hashes % TP_TILE_WIDTH != 0);
-}
-
 static tp_err load_named(int folder, const tp_tile *tile, unsigned width,
                          tp_hash hashes[static TP_TILE_WIDTH]) {
     char path[TP_FILE_NAME];

@@ -85,7 +85,7 @@ const joints = {
   'cli/message.c': ['server/texts.h', 'store/store.h'],
   'cli/witness.c': ['server/witness.h'],
   'cli/roll.c': ['store/sqlite/sqlite.h'],
-  'cli/simulate_record.c': ['store/sqlite/sqlite.h'],
+  'cli/simulate/record.c': ['store/sqlite/sqlite.h'],
 };
 function includes(tree) {
   const found = [];

@@ -111,6 +111,11 @@ static uint64_t hashes_at(unsigned level, uint64_t size) {
     return level > TP_TILE_MAX_LEVEL ? 0 : size >> 8 * level;
 }
 
+uint64_t tp_tile_count(unsigned level, uint64_t size) {
+    uint64_t n = hashes_at(level == TP_TILE_ENTRIES ? 0 : level, size);
+    return n / TP_TILE_WIDTH + (n % TP_TILE_WIDTH != 0);
+}
+
 unsigned tp_tile_width(unsigned level, uint64_t index, uint64_t size) {
     uint64_t n = hashes_at(level == TP_TILE_ENTRIES ? 0 : level, size);
     if (index > n / TP_TILE_WIDTH) return 0;

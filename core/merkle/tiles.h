@@ -34,6 +34,8 @@ TP_MUST_USE tp_err tp_tile_parse(tp_tile *tile, const char *path, size_t len);
 
 /* ---- which tiles a tree has ---- */
 
+/* Tiles of a level, partial one included, in a tree of `size` leaves. spec: T-7 */
+uint64_t tp_tile_count(unsigned level, uint64_t size);
 /* The width of tile (level, index) in a tree of `size` leaves, 0..256. spec: T-7 */
 unsigned tp_tile_width(unsigned level, uint64_t index, uint64_t size);
 

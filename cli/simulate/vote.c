@@ -17,7 +17,7 @@
 
 #include <sodium.h>
 
-#include "cli/simulate.h"
+#include "cli/simulate/simulate.h"
 #include "core/merkle/note.h"
 
 enum { NUMBER = 32, CONTACT = 128, WAIT_TRIES = 600, SEND_TRIES = 5 };

@@ -13,7 +13,7 @@
 
 #include <sodium.h>
 
-#include "cli/simulate.h"
+#include "cli/simulate/simulate.h"
 #include "core/merkle/tiles.h"
 #include "election/roll_tree.h"
 #include "record/pool.h"

@@ -1,6 +1,6 @@
 /* What the parts of `tapat simulate` share: test voters and how they choose. */
-#ifndef TAPAT_CLI_SIMULATE_H
-#define TAPAT_CLI_SIMULATE_H
+#ifndef TAPAT_CLI_SIMULATE_SIMULATE_H
+#define TAPAT_CLI_SIMULATE_SIMULATE_H
 
 #include "cli/cli.h"
 #include "election/styles.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/simulate.h"
+#include "cli/simulate/simulate.h"
 #include "election/code.h"
 #include "store/store.h"
 
