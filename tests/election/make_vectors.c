@@ -1,4 +1,5 @@
-/* Prints one file: make-election-vectors keys|liveness|batch|roll > spec/vectors/NAME.json */
+/* Prints one file: make-election-vectors keys|liveness|batch|roll|deal|signed >
+ * spec/vectors/NAME.json */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,11 +9,10 @@ int main(int argc, char **argv) {
     const struct {
         const char *name;
         json_t *(*make)(void);
-    } files[] = {{"keys", vectors_keys},
-                 {"liveness", vectors_liveness},
-                 {"batch", vectors_batch},
-                 {"roll", vectors_roll}};
-    for (size_t i = 0; argc == 2 && i < 4; i++) {
+    } files[] = {{"keys", vectors_keys},   {"liveness", vectors_liveness},
+                 {"batch", vectors_batch}, {"roll", vectors_roll},
+                 {"deal", vectors_deal},   {"signed", vectors_signed}};
+    for (size_t i = 0; argc == 2 && i < sizeof files / sizeof files[0]; i++) {
         if (strcmp(argv[1], files[i].name)) continue;
         json_t *json = files[i].make();
         int failed = json_dumpf(json, stdout, JSON_INDENT(1));
@@ -20,6 +20,6 @@ int main(int argc, char **argv) {
         json_decref(json);
         return failed ? 1 : 0;
     }
-    fprintf(stderr, "usage: make-election-vectors keys|liveness|batch|roll\n");
+    fprintf(stderr, "usage: make-election-vectors keys|liveness|batch|roll|deal|signed\n");
     return 2;
 }

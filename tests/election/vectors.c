@@ -6,6 +6,7 @@
 #include "election/ceremony_state.h"
 #include "election/desk.h"
 #include "election/electorate.h"
+#include "election/roll_tree.h"
 #include "tests/election/fixture.h"
 
 static void set_hex(json_t *o, const char *key, const void *bytes, size_t len) {
@@ -185,6 +186,51 @@ static json_t *roll_row(const tp_roll_leaf_row *row, const uint8_t secret[static
     return o;
 }
 
+/* What the leaf is the hash of. */
+static void set_row_bytes(json_t *o, const tp_roll_leaf_row *row, const tp_hash *leaf) {
+    uint8_t bytes[256], *salt = test_json_hex(o, "salt", NULL);
+    tp_writer w = tp_writer_of(bytes, sizeof bytes);
+    tp_hash hash;
+    tp_write_bytes(&w, salt, 32);
+    tp_write_vector(&w, 31, row->number, strlen(row->number));
+    tp_write_vector(&w, 127, row->name, strlen(row->name));
+    tp_write_vector(&w, 10, row->birth_date, strlen(row->birth_date));
+    tp_write_u16(&w, row->unit), tp_write_u8(&w, row->channel), tp_write_u8(&w, row->disabled);
+    tp_tree_leaf(&hash, bytes, w.len);
+    assert_memory_equal(hash.b, leaf->b, 32);
+    set_hex(o, "bytes", bytes, w.len);
+    free(salt);
+}
+
+/* As the server gets them with the changes that officers signed. spec: J-23 */
+static json_t *new_rows(void) {
+    static const tp_roll_new_row rows[] = {{.number = "PH-0004",
+                                            .name = "Ana Cruz",
+                                            .birth_date = "1985-02-03",
+                                            .contact = "ana@example.org",
+                                            .unit = 1,
+                                            .channel = 1},
+                                           {.number = "PH-0002"}};
+    json_t *list = json_array();
+    for (size_t i = 0; i < 2; i++) {
+        json_t *o = json_object();
+        const tp_roll_new_row *r = &rows[i];
+        uint8_t bytes[512];
+        tp_writer w = tp_writer_of(bytes, sizeof bytes);
+        tp_roll_new_row_write(&w, r);
+        json_object_set_new(o, "number", json_string(r->number));
+        json_object_set_new(o, "name", json_string(r->name));
+        json_object_set_new(o, "birth_date", json_string(r->birth_date));
+        json_object_set_new(o, "contact", json_string(r->contact));
+        json_object_set_new(o, "contact2", json_string(r->contact2));
+        json_object_set_new(o, "disabled", json_string(r->disabled));
+        set_int(o, "unit", r->unit), set_int(o, "channel", r->channel);
+        set_hex(o, "bytes", bytes, w.len);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static int by_bytes(const void *a, const void *b) {
     return memcmp(a, b, 32);
 }
@@ -205,8 +251,10 @@ json_t *vectors_roll(void) {
     tp_hash leaf[ROWS], root;
     tp_frontier tree;
     test_random_bytes(&random, secret, 32), test_random_bytes(&random, fingerprint, 32);
-    for (size_t i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ROWS; i++) {
         json_array_append_new(list, roll_row(&rows[i], secret, fingerprint, &leaf[i]));
+        set_row_bytes(json_array_get(list, i), &rows[i], &leaf[i]);
+    }
     tp_frontier_init(&tree);
     qsort(leaf, ROWS, sizeof leaf[0], by_bytes);
     for (size_t i = 0; i < ROWS; i++)
@@ -215,5 +263,6 @@ json_t *vectors_roll(void) {
     set_hex(o, "secret", secret, 32), set_hex(o, "fingerprint", fingerprint, 32);
     json_object_set_new(o, "rows", list);
     set_hex(o, "root", root.b, 32);
+    json_object_set_new(o, "new_rows", new_rows());
     return o;
 }

@@ -303,6 +303,10 @@ test('the tree, its tiles and its checkpoint', () => {
     v.checkpoint.note + v.checkpoint.note.trimEnd().split('\n').at(-1) + '\n',
   ])
     if (wrong !== v.checkpoint.note) assert.throws(() => tree.readNote(ascii(wrong)), Malformed);
+  const lines = v.checkpoint.note.slice(v.checkpoint.note.indexOf('\n\n') + 2);
+  for (const text of ['t\u0000', 't\t', 't\r', 't\u001f', 't\u007f']) // T-10
+    assert.throws(() => tree.readNote(ascii(`${text}\n\n${lines}`)), Malformed);
+  assert.equal(tree.readNote(ascii(`t\u0080\n\n${lines}`)).text, 't\u0080\n');
   assert.throws(() => tree.base64('AB=='), Malformed); // bits that belong to no byte
   assert.ok(isZero(tree.base64('AA==')));
 });

@@ -181,6 +181,8 @@ static void test_note_forms(void **state) {
         {"t\n\n\xe2\x80\x94 a AAA=AAAAAAA=\n", TP_MALFORMED},        /* padding inside */
         {"t\r\n\n" LINE, TP_MALFORMED},                              /* control characters */
         {"t\t\n\n" LINE, TP_MALFORMED},
+        {"t\x7f\n\n" LINE, TP_MALFORMED},    /* narrower than C2SP: T-10 */
+        {"t\xc2\x80\n\n" LINE, TP_OK},       /* in a text, but in no name */
         {"\xc0\xaf\n\n" LINE, TP_MALFORMED}, /* not UTF-8: overlong */
         {"\xe0\x80\xaf\n\n" LINE, TP_MALFORMED},
         {"\xed\xa0\x80\n\n" LINE, TP_MALFORMED},     /* surrogate */
