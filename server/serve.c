@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "record/record.h"
@@ -72,26 +71,6 @@ const tp_route tp_routes[] = {
     {TP_GET, "/*", 0, tp_pages_serve},
     {TP_GET, NULL, 0, NULL},
 };
-
-uint64_t tp_server_now(void) {
-    return (uint64_t)time(NULL);
-}
-
-tp_public tp_server_state(tp_server *s) {
-    pthread_mutex_lock(&s->lock);
-    tp_public state = s->state;
-    pthread_mutex_unlock(&s->lock);
-    return state;
-}
-
-unsigned tp_server_next_batch_s(tp_server *s) {
-    uint64_t now = tp_server_now(), next = tp_server_state(s).next_batch;
-    return next > now ? (unsigned)(next - now) : 0;
-}
-
-tp_store *tp_server_reader(tp_server *s, const tp_request *rq) {
-    return s->reader[tp_request_thread(rq)];
-}
 
 /* ---- start ---- */
 
