@@ -7,6 +7,7 @@
 
 typedef struct {
     const char *record, *server, *out, *add, *remember;
+    const char *proof;    /* of an approval: the digest of what the officers read */
     tp_arg_list officers; /* or registrars, of a cancel */
 } act_args;
 

@@ -70,6 +70,9 @@ typedef struct {
 } tp_key_file;
 /* False: the reason was said. role: NULL takes any. */
 bool tp_key_load(tp_key_file *k, const char *path, const char *role);
+/* Writes one without a passphrase, of the role, name and seed in k; derives its keys. False: the
+ * reason was said. */
+bool tp_key_save_plain(tp_key_file *k, const char *path);
 /* The position of the key in a college, from 1, or 0 with a message. */
 int tp_key_index(const tp_key_file *k, const tp_college *college, const char *what);
 
@@ -111,6 +114,7 @@ int tp_save_remembered(const tp_remembered *m, const char *path);
 
 int tp_cmd_key(int argc, char **argv);
 int tp_cmd_define(int argc, char **argv);
+int tp_cmd_rehearse(int argc, char **argv);
 int tp_cmd_approve(int argc, char **argv);
 int tp_cmd_open(int argc, char **argv);
 int tp_cmd_close(int argc, char **argv);

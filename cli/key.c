@@ -128,9 +128,9 @@ static void derive(uint8_t public_key[static 32], tp_key_file *k) {
     memcpy(public_key, k->keys.identity_key, 32);
 }
 
-/* Never overwrites; prints the public key. */
-static int save(tp_key_file *k, const char *path, bool plain) {
-    char secret[256], text[1200], hex[65];
+/* Never overwrites. hex: gets the public key. */
+static int write_key(tp_key_file *k, const char *path, bool plain, char hex[static 65]) {
+    char secret[256], text[1200];
     uint8_t pub[32];
     if (access(path, F_OK) == 0)
         return tp_say(TP_EXIT_REFUSED, "%s exists; keys are never overwritten", path);
@@ -144,8 +144,20 @@ static int save(tp_key_file *k, const char *path, bool plain) {
     bool ok = tp_save_file(path, text, (size_t)n, true);
     tp_wipe(text, sizeof text);
     tp_wipe(secret, sizeof secret);
-    if (ok) puts(hex);
     return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+}
+
+/* Prints the public key. */
+static int save(tp_key_file *k, const char *path, bool plain) {
+    char hex[65];
+    int code = write_key(k, path, plain, hex);
+    if (code == TP_EXIT_OK) puts(hex);
+    return code;
+}
+
+bool tp_key_save_plain(tp_key_file *k, const char *path) {
+    char hex[65];
+    return write_key(k, path, true, hex) == TP_EXIT_OK;
 }
 
 /* Reads text into k; says what is wrong. */

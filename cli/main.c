@@ -15,6 +15,8 @@ typedef struct {
 static const command commands[] = {
     {"key", "make, show, print or restore a signing key or a trustee's seed", tp_cmd_key},
     {"define", "make a manifest out of a template and the parties' keys", tp_cmd_define},
+    {"rehearse", "print a manifest's ballots for officers to read, and rehearse the whole election",
+     tp_cmd_rehearse},
     {"roll", "check a roll of voters and import it", tp_cmd_roll},
     {"letter", "print code letters, and the register of them", tp_cmd_letter},
     {"message", "the queue of messages to voters, their templates, mails that came back",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/act.h"
+#include "cli/rehearse/rehearse.h"
 
 static int sign_all(act_draft *d, const act_args *a, const tp_manifest *m) {
     bool cancel = d->entry.type == TP_ENTRY_CANCEL;
@@ -115,6 +116,28 @@ static act_draft new_draft(tp_act act, const uint8_t subject[static 32], uint16_
     return d;
 }
 
+/* Is this the digest of the proof of the record's manifest? Attack G13. */
+static int check_proof(const char *digest, tp_record *r, const tp_replay *p) {
+    uint8_t *json, hash[32], said[32];
+    uint64_t len = 0;
+    size_t proof_len;
+    tp_fault fault = {0};
+    if (!tp_unhex(said, 32, digest))
+        return tp_say(TP_EXIT_USAGE, "--proof takes the 64 hex digits that rehearse gives");
+    if (tp_record_document(r, p->manifest.fingerprint, &len, &json, &fault) != TP_OK)
+        return tp_say_fault(&fault, "the record's manifest");
+    json_t *root = json_loadb((const char *)json, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
+    char *proof = tp_proof_text(&proof_len, &p->manifest, root);
+    if (proof) tp_sha256(hash, proof, proof_len);
+    int code = !proof ? TP_EXIT_SYSTEM : TP_EXIT_OK;
+    if (proof && !tp_equal(said, hash, 32))
+        code = tp_say(TP_EXIT_REFUSED, "the proof that you read is not of this record's manifest");
+    free(proof);
+    json_decref(root);
+    free(json);
+    return code;
+}
+
 /* What one act is about, from the replayed record; fills subject and perhaps the document. */
 typedef int (*act_subject)(act_draft *d, tp_record *r, tp_replay *p);
 
@@ -128,7 +151,8 @@ static int act_on_record(const act_args *a, tp_act act, uint16_t reason, const u
     int code = tp_load_record(&r, &p, a->record, &o, a->remember);
     if (code != TP_EXIT_OK) return code;
     act_draft d = new_draft(act, subject ? subject : zero, reason);
-    if (find) code = find(&d, r, &p);
+    if (a->proof) code = check_proof(a->proof, r, &p);
+    if (code == TP_EXIT_OK && find) code = find(&d, r, &p);
     if (code == TP_EXIT_OK) code = tp_act_finish(&d, a, &p.manifest);
     tp_act_free(&d);
     tp_replay_free(&p);
@@ -196,9 +220,17 @@ static int plain_act(int argc, char **argv, const char *usage, const char *about
 }
 
 int tp_cmd_approve(int argc, char **argv) {
-    return plain_act(argc, argv, "approve [options]",
-                     "Officers approve the manifest that the record begins with.", TP_ACT_APPROVE,
-                     find_fingerprint);
+    act_args a = {0};
+    const tp_arg table[] = {
+        ACT_OPTIONS(a),
+        {"--proof", "DIGEST", TP_ARG_TEXT, &a.proof, "of the ballots as read (tapat rehearse)"},
+        TP_ARG_END};
+    tp_args(argc, argv, "approve --proof DIGEST [options]",
+            "Officers approve the manifest that the record begins with, each after reading what\n"
+            "`tapat rehearse` prints of it.",
+            table, NULL, 0);
+    if (!a.proof) tp_usage("approve needs --proof: read what `tapat rehearse` prints, then sign");
+    return act_on_record(&a, TP_ACT_APPROVE, 0, NULL, find_fingerprint);
 }
 
 int tp_cmd_open(int argc, char **argv) {

@@ -48,7 +48,7 @@ typedef struct {
     void *scratch; /* one part a worker */
     size_t scratch_len;
     uint8_t *ballots;
-    size_t ballot_len;
+    size_t ballot_len;   /* of the longest style */
     size_t first, count; /* voters of the batch at work */
     uint32_t sequence;
     sim_expectation expectation;
@@ -256,6 +256,7 @@ static bool live(maker *m) {
 static uint16_t unit_of(const maker *m, size_t voter) {
     const tp_manifest *f = &m->manifest;
     uint64_t total = 0, at;
+    if (m->o->plan) return m->o->plan->unit(m->o->plan->ctx, voter);
     for (size_t i = 0; i < f->unit_count; i++)
         total += f->units[i].registered;
     if (m->o->voters > total) return (uint16_t)(voter * f->unit_count / m->o->voters);
@@ -298,7 +299,8 @@ static bool set_up(maker *m) {
     const tp_keys *keys = tp_ceremony_keys(m->board.ceremony);
     return act(m, TP_ACT_OPEN, keys->digest) && flush_entries(m) &&
            tp_styles_make(&m->styles, &m->manifest, keys) == TP_OK &&
-           sim_shares_read(&m->shares, &m->manifest, m->o->options, m->o->options_ballots) &&
+           (m->o->plan ||
+            sim_shares_read(&m->shares, &m->manifest, m->o->options, m->o->options_ballots)) &&
            sim_expect_init(&m->expectation, &m->manifest);
 }
 
@@ -371,17 +373,25 @@ static bool enrol_all(maker *m) {
 
 /* ---- ballots ---- */
 
+static const tp_ballot_style *style_of(const maker *m, const sim_voter *v) {
+    return &m->styles.list[m->manifest.units[v->unit].style];
+}
+
 static void choose(uint8_t *choices, const maker *m, const sim_voter *v, uint32_t sequence) {
+    const sim_plan *plan = m->o->plan;
+    if (plan) {
+        plan->choose(choices, plan->ctx, style_of(m, v), v->index);
+        return;
+    }
     sim_dice dice = {.state = m->o->seed ^ ((uint64_t)v->index * 0x100000001b3u + sequence)};
     sim_roll(&dice);
-    sim_choose(choices, &m->manifest, &m->styles.list[m->manifest.units[v->unit].style], &m->shares,
-               &dice);
+    sim_choose(choices, &m->manifest, style_of(m, v), &m->shares, &dice);
 }
 
 static void make_ballot(void *ctx, size_t i, unsigned worker) {
     maker *m = ctx;
     sim_voter *v = &m->voters[m->first + i];
-    const tp_ballot_style *style = &m->styles.list[m->manifest.units[v->unit].style];
+    const tp_ballot_style *style = style_of(m, v);
     uint8_t choices[TP_MAX_CONTESTS * TP_MAX_OPTIONS], random[32];
     uint8_t *out = m->ballots + i * (m->ballot_len + 1);
     tp_scalar secret;
@@ -392,11 +402,12 @@ static void make_ballot(void *ctx, size_t i, unsigned worker) {
     if (tp_ballot_seal(out + 1, style, &secret, v->key, v->unit, m->sequence, v->tip, choices,
                        random, (uint8_t *)m->scratch + worker * m->scratch_len) != TP_OK)
         abort();
-    tp_ballot_hash(v->tip, out + 1, m->ballot_len);
+    tp_ballot_hash(v->tip, out + 1, tp_ballot_size(style));
 }
 
 typedef struct {
     const uint8_t *hash, *bytes;
+    size_t len;
 } ballot_ref;
 static int by_hash(const void *a, const void *b) {
     return memcmp(((const ballot_ref *)a)->hash, ((const ballot_ref *)b)->hash, 32);
@@ -409,11 +420,12 @@ static bool cast_batch(maker *m, size_t first, size_t count, uint32_t sequence) 
     m->sequence = sequence;
     tp_pool_for(m->pool, count, make_ballot, m);
     for (size_t i = 0; i < count; i++)
-        order[i] = (ballot_ref){m->voters[first + i].tip, m->ballots + i * (m->ballot_len + 1)};
+        order[i] = (ballot_ref){m->voters[first + i].tip, m->ballots + i * (m->ballot_len + 1),
+                                tp_ballot_size(style_of(m, &m->voters[first + i])) + 1};
     qsort(order, count, sizeof *order, by_hash);
     bool ok = true;
     for (size_t i = 0; i < count && ok; i++)
-        ok = append(m, order[i].bytes, m->ballot_len + 1);
+        ok = append(m, order[i].bytes, order[i].len);
     free(order);
     return ok && close_batch(m, count);
 }
@@ -433,8 +445,7 @@ static bool cast_all(maker *m) {
         uint8_t choices[TP_MAX_CONTESTS * TP_MAX_OPTIONS];
         const sim_voter *v = &m->voters[i];
         choose(choices, m, v, i < again ? 2 : 1);
-        sim_expect_add(&m->expectation, &m->styles.list[m->manifest.units[v->unit].style], choices,
-                       1);
+        sim_expect_add(&m->expectation, style_of(m, v), choices, 1);
     }
     return true;
 }
@@ -532,11 +543,12 @@ static bool publish(maker *m) {
 }
 
 static bool prepare_work(maker *m) {
-    m->ballot_len = tp_ballot_size(&m->styles.list[0]);
-    m->scratch_len = (tp_ballot_seal_scratch(&m->styles.list[0]) + 63) / 64 * 64;
-    for (uint16_t s = 1; s < m->styles.count; s++)
-        if (tp_ballot_size(&m->styles.list[s]) != m->ballot_len)
-            return tp_say(0, "ballots of one length are needed here"), false;
+    for (uint16_t s = 0; s < m->styles.count; s++) {
+        size_t len = tp_ballot_size(&m->styles.list[s]);
+        size_t scratch = (tp_ballot_seal_scratch(&m->styles.list[s]) + 63) / 64 * 64;
+        if (len > m->ballot_len) m->ballot_len = len;
+        if (scratch > m->scratch_len) m->scratch_len = scratch;
+    }
     if (tp_pool_start(&m->pool, (unsigned)m->o->threads) != TP_OK) return false;
     m->scratch = aligned_alloc(64, m->scratch_len * tp_pool_threads(m->pool));
     m->ballots = malloc(BATCH * (m->ballot_len + 1));
@@ -559,7 +571,7 @@ int sim_record(const sim_record_options *o) {
               act(&m, TP_ACT_CLOSE, zero) && flush_entries(&m);
     if (ok && !o->open) ok = freeze_and_decrypt(&m) && publish(&m);
     if (ok && o->expect) ok = sim_expect_write(&m.expectation, &m.manifest, o->expect);
-    if (ok)
+    if (ok && !o->plan)
         printf("%llu voters, %llu entries\n", (unsigned long long)o->voters,
                (unsigned long long)m.written);
     tp_pool_stop(m.pool);

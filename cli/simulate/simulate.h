@@ -51,11 +51,18 @@ typedef struct {
     bool json;
 } sim_vote_options;
 int sim_vote(const sim_vote_options *o);
+/* Who votes what, by the voter's number from 0, when it is not drawn. */
+typedef struct {
+    uint16_t (*unit)(const void *ctx, size_t voter);
+    void (*choose)(uint8_t *choices, const void *ctx, const tp_ballot_style *style, size_t voter);
+    const void *ctx;
+} sim_plan;
 typedef struct {
     const char *manifest, *keys, *options, *out, *expect;
     double options_ballots;
     uint64_t voters, revote_percent, seed, threads;
-    bool open; /* end after the close; no count */
+    bool open;            /* end after the close; no count */
+    const sim_plan *plan; /* NULL: units by the roll, choices by shares (options) */
 } sim_record_options;
 int sim_record(const sim_record_options *o);
 /* Fills the new folder data from a record up to its close. keys: where log.key is. */

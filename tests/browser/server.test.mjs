@@ -48,7 +48,7 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
   try {
     election.define();
     await election.serve();
-    election.act('approve');
+    election.act('approve', '--proof', election.proof());
     for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) election.trustee(i);
     election.act('roll', 'commit', '--data', election.at('data'));
     election.act('open');

@@ -13,7 +13,7 @@ test('a key is cancelled by the number of its voter', { timeout: 120000 }, async
   try {
     e.define();
     await e.serve();
-    e.act('approve');
+    e.act('approve', '--proof', e.proof());
     for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) e.trustee(i);
     e.act('roll', 'commit', '--data', e.at('data'));
     e.act('open');

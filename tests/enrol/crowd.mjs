@@ -178,7 +178,7 @@ export class Crowd {
     this.core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
     this.line = new Line(d.url, this.roll, this.repeated);
     d.run('mirror', '--server', d.url, d.at('before'));
-    d.run('approve', '--record', d.at('before'), '--server', d.url, '--officer', d.at('o1'), '--officer', d.at('o2'));
+    d.run('approve', '--proof', d.proof(), '--record', d.at('before'), '--server', d.url, '--officer', d.at('o1'), '--officer', d.at('o2'));
     await way.open?.(this);
   }
 

@@ -28,7 +28,7 @@ class Scene extends Daemon {
     this.fingerprint = crypto.createHash('sha256').update(fs.readFileSync(this.at('manifest.json'))).digest();
     this.core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
     this.desk = new Desk({ core: this.core, fingerprint: this.fingerprint, daemon: this });
-    this.sign('approve');
+    this.sign('approve', '--proof', this.proof());
   }
 
   sign(...args) {

@@ -88,6 +88,11 @@ export class Daemon {
     this.run('roll', 'import', this.at('roll.csv'), '--manifest', this.at('manifest.json'), '--data', this.at('data'));
   }
 
+  // The digest of what officers read before they approve.
+  proof() {
+    return this.run('rehearse', this.at('manifest.json'), '--no-vote', '--out', this.at('proof.txt'));
+  }
+
   // True: it serves. False: it ended by itself.
   async start(...more) {
     this.port ||= await freePort();

@@ -69,6 +69,11 @@ export class Election {
     this.run('roll', 'import', this.at('roll.csv'), '--manifest', this.at('manifest.json'), '--data', this.at('data'));
   }
 
+  // The digest of what officers read before they approve.
+  proof() {
+    return this.run('rehearse', this.at('manifest.json'), '--no-vote', '--out', this.at('proof.txt'));
+  }
+
   start(...args) {
     const log = fs.openSync(this.at(`${args[0]}.log`), 'a');
     this.children.push(spawn(tapat, args, { stdio: ['ignore', log, log] }));
