@@ -7,8 +7,9 @@
 
 /* Masked, where something can be sent: [{"contact": 1, "to": "m•••@example.org"}]. */
 json_t *tp_code_contacts(const tp_server *s, const tp_voter *v);
-/* What the holder of a token may know of the newest code's message; null if there is none. */
-TP_MUST_USE tp_err tp_code_status(const tp_server *s, tp_store *store, int64_t voter,
+/* What became of the message with the newest code that this token asked for; null: it asked for
+ * none. */
+TP_MUST_USE tp_err tp_code_status(const tp_server *s, tp_store *store, const tp_step *t,
                                   json_t **message, json_t **contacts);
 
 #endif

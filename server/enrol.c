@@ -27,7 +27,7 @@
 #include "server/message.h"
 #include "server/step.h"
 
-enum { CODE_TRIES = 5, BORN = 32 };
+enum { BORN = 32 };
 
 /* ---- lookup and start ---- */
 
@@ -152,71 +152,6 @@ void tp_post_enrol_start(tp_request *rq, void *server) {
         tp_answer_problem(rq, 409, fault, NULL, detail);
     else
         tp_answer_start(s, rq, &v);
-}
-
-/* ---- code ---- */
-
-static void try_code(tp_recorder *r, tp_step *t, tp_enrolment *e, uint64_t now) {
-    tp_store *store = tp_recorder_store(r);
-    char code[TP_ONE_TIME_CODE + 1];
-    if (!tp_message_code_live(e, now)) {
-        tp_step_refuse(t, 422, "enrol.expired", "This code is no longer valid. Ask for a new one.");
-        return;
-    }
-    tp_message_code(code, t->s, e);
-    bool right = sodium_memcmp(code, t->code, sizeof code) == 0;
-    sodium_memzero(code, sizeof code);
-    if (!right) e->code_tries++;
-    e->code_live = !right && e->code_tries < CODE_TRIES;
-    tp_recorder_fail(r, tp_store_enrolment_put(store, e));
-    if (right) {
-        tp_step_prove(r, t);
-        return;
-    }
-    t->tries = CODE_TRIES - (int)e->code_tries;
-    tp_step_refuse(t, 422, "enrol.code", "That is not the code that was sent.");
-}
-
-/* The session that was proven already stays so, whatever code comes with it. */
-static void work_code(tp_recorder *r, tp_task *task) {
-    tp_step *t = (tp_step *)task;
-    tp_store *store = tp_recorder_store(r);
-    tp_enrolment e;
-    int64_t voter;
-    bool found, proven;
-    tp_err err = tp_store_enrolment_of(store, t->voter, &e, &found);
-    if (!err) err = tp_store_session_find(store, t->session, &voter, &proven);
-    if (!err && proven && found) err = tp_enrolment_name(&t->state, store, &e);
-    if (err)
-        tp_recorder_fail(r, err);
-    else if (!found)
-        tp_step_refuse(t, 422, "enrol.expired", "No code was sent.");
-    else if (!proven)
-        try_code(r, t, &e, tp_server_now());
-}
-
-void tp_post_enrol_code(tp_request *rq, void *server) {
-    tp_server *s = server;
-    const char *token, *code;
-    json_error_t error;
-    json_t *body = tp_body_json(rq);
-    if (!body) return;
-    tp_step *t = tp_step_new(s, rq, work_code, tp_step_done);
-    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s}", "enrolment", &token, "code",
-                              &code);
-    if (!ok) tp_answer_members(rq, &error);
-    ok = ok && tp_step_take_token(s, rq, t, token);
-    if (ok &&
-        (strlen(code) != TP_ONE_TIME_CODE || strspn(code, "0123456789") != TP_ONE_TIME_CODE)) {
-        tp_answer_problem(rq, 400, "request.value", "code", "A code has six digits.");
-        ok = false;
-    }
-    if (ok) memcpy(t->code, code, TP_ONE_TIME_CODE + 1);
-    json_decref(body);
-    if (ok)
-        tp_recorder_submit(s, &t->task);
-    else
-        free(t);
 }
 
 /* ---- credential ---- */
@@ -353,7 +288,7 @@ static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
     if (!err) err = tp_store_voter_get(store, t->voter, &v, &known);
     if (!err && found) err = tp_enrolment_name(&name, store, &e);
     json_t *message = NULL, *contacts = NULL;
-    if (!err && !found) err = tp_code_status(s, store, t->voter, &message, &contacts);
+    if (!err && !found) err = tp_code_status(s, store, t, &message, &contacts);
     if (err)
         tp_answer_storage(rq);
     else if (!found || !known)

@@ -95,11 +95,11 @@ static tp_err reopen_enrolment(tp_recorder *r, posted *p) {
     if (err || !found) return stored(r, p, err);
     e.state = TP_ENROL_STARTED;
     e.updated = tp_server_now();
-    e.code_expires = 0;
-    e.code_live = false;
+    e.code_sent = 0;
     memset(e.credential, 0, sizeof e.credential);
     memset(e.possession, 0, sizeof e.possession);
     err = tp_store_enrolment_put(store, &e);
+    if (!err) err = tp_store_codes_end(store, e.voter);
     if (!err) err = tp_store_sessions_end(store, e.voter);
     if (!err) err = tp_store_passkey_remove(store, e.voter);
     if (!err) err = tp_store_voter_get(store, e.voter, &v, &found);

@@ -46,12 +46,16 @@ static bucket *find(tp_limit *l, uint64_t who) {
     return quiet;
 }
 
-unsigned tp_limit_take(tp_limit *l, const uint8_t address[static 16], uint64_t now_ms) {
+void tp_limit_net(uint8_t address[static 16]) {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (memcmp(address, mapped, sizeof mapped) != 0) memset(address + 8, 0, 8);
+}
+
+unsigned tp_limit_take(tp_limit *l, const uint8_t address[static 16], uint64_t now_ms) {
     uint8_t own[16], hash[crypto_shorthash_BYTES];
     uint64_t who;
     memcpy(own, address, 16);
-    if (memcmp(own, mapped, sizeof mapped) != 0) memset(own + 8, 0, 8);
+    tp_limit_net(own);
     crypto_shorthash(hash, own, sizeof own, l->key);
     memcpy(&who, hash, sizeof who);
     pthread_mutex_lock(&l->lock);

@@ -14,22 +14,22 @@ enum { NOTICE_LIFE_S = 7 * 86400 };
 
 /* spec: Q-1 */
 void tp_message_code(char out[static TP_ONE_TIME_CODE + 1], const tp_server *s,
-                     const tp_enrolment *e) {
+                     const tp_one_time *c) {
     static const char domain[] = "tapat-v1 one-time code";
-    uint8_t key[32], mac[32], bytes[16 + 4 + 8];
+    uint8_t key[32], mac[32], bytes[32 + 4 + 8];
     _Static_assert(sizeof s->session_key == crypto_auth_hmacsha256_KEYBYTES, "a key of HMAC");
     crypto_auth_hmacsha256(key, (const uint8_t *)domain, sizeof domain - 1, s->session_key);
-    memcpy(bytes, e->id, 16);
-    tp_put_u32be(bytes + 16, e->code_serial);
-    tp_put_u64be(bytes + 20, e->code_expires);
+    memcpy(bytes, c->session, 32);
+    tp_put_u32be(bytes + 32, c->serial);
+    tp_put_u64be(bytes + 36, c->expires);
     crypto_auth_hmacsha256(mac, bytes, sizeof bytes, key);
     snprintf(out, TP_ONE_TIME_CODE + 1, "%06u", (unsigned)(tp_get_u64be(mac) % 1000000));
     sodium_memzero(key, sizeof key);
     sodium_memzero(mac, sizeof mac);
 }
 
-bool tp_message_code_live(const tp_enrolment *e, uint64_t now) {
-    return e->code_live && now < e->code_expires;
+bool tp_message_code_live(const tp_one_time *c, uint64_t now) {
+    return c->live && now < c->expires;
 }
 
 /* ---- contacts ---- */
@@ -74,12 +74,16 @@ static tp_err queue(const tp_server *s, tp_store *store, tp_message *m, json_t *
     return fits ? tp_store_message_add(store, m) : TP_TOO_BIG;
 }
 
-tp_err tp_message_queue_code(const tp_server *s, tp_store *store, const tp_enrolment *e,
+tp_err tp_message_queue_code(const tp_server *s, tp_store *store, tp_one_time *c, const char *lang,
                              const char *to, uint64_t now) {
-    tp_message m = {.voter = e->voter, .kind = "code", .time = now, .expires = e->code_expires};
+    tp_message m = {.voter = c->voter, .kind = "code", .time = now, .expires = c->expires};
     snprintf(m.to, sizeof m.to, "%s", to);
-    snprintf(m.lang, sizeof m.lang, "%s", e->lang);
-    return queue(s, store, &m, json_pack("{s:I}", "serial", (json_int_t)e->code_serial));
+    snprintf(m.lang, sizeof m.lang, "%s", lang);
+    tp_err err = queue(s, store, &m,
+                       json_pack("{s:I, s:o}", "serial", (json_int_t)c->serial, "session",
+                                 tp_json_hex(c->session, sizeof c->session)));
+    c->message = m.id;
+    return err;
 }
 
 tp_err tp_message_notify(const tp_server *s, tp_store *store, const tp_voter *v, const char *kind,
@@ -132,16 +136,21 @@ void tp_message_hide(char *words, const tp_message *m, const tp_text *text) {
 
 /* ---- text ---- */
 
-/* Is this the enrolment's present code? Then it is put in. spec: Q-2 */
+/* Is this the token's present code? Then it is put in. spec: Q-2 */
 static tp_err put_code(const tp_server *s, tp_store *store, const tp_message *m, uint64_t now,
                        json_t *values, bool *live) {
     char code[TP_ONE_TIME_CODE + 1] = "------";
-    tp_enrolment e;
-    bool found;
-    tp_err err = tp_store_enrolment_of(store, m->voter, &e, &found);
+    tp_one_time c;
+    uint8_t session[32];
+    bool found = false;
+    const char *text = json_string_value(json_object_get(values, "session"));
     json_int_t serial = json_integer_value(json_object_get(values, "serial"));
-    *live = !err && found && tp_message_code_live(&e, now) && serial == e.code_serial;
-    if (*live) tp_message_code(code, s, &e);
+    tp_err err = text && tp_hex_read(session, sizeof session, text)
+                     ? tp_store_code_of(store, session, &c, &found)
+                     : TP_MALFORMED;
+    *live =
+        !err && found && c.voter == m->voter && serial == c.serial && tp_message_code_live(&c, now);
+    if (*live) tp_message_code(code, s, &c);
     json_object_set_new(values, "code", json_string(code));
     json_object_set_new(values, "minutes", json_sprintf("%d", TP_ONE_TIME_LIFE_S / 60));
     sodium_memzero(code, sizeof code);

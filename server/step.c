@@ -61,7 +61,8 @@ json_t *tp_json_routes(uint8_t routes) {
 
 static void answer_refusal(tp_step *t) {
     json_t *more = t->tries >= 0 ? json_pack("{s:i}", "tries", t->tries) : NULL;
-    if (t->routes) more = json_pack("{s:o}", "routes", tp_json_routes(t->routes));
+    if (t->routes || t->again) more = json_pack("{s:o}", "routes", tp_json_routes(t->routes));
+    if (t->again) json_object_set_new(more, "again", json_integer((json_int_t)t->again));
     tp_answer_problem_more(t->rq, t->status, t->fault, t->detail, t->retry_s, more);
 }
 
@@ -125,6 +126,17 @@ bool tp_may_ask(tp_server *s, tp_request *rq) {
         tp_answer_problem_more(rq, 429, "request.rate", "Too many questions. Please wait.", wait_s,
                                NULL);
     return !wait_s;
+}
+
+void tp_step_source(uint8_t out[static TP_SOURCE], const tp_server *s, const tp_request *rq) {
+    static const char domain[] = "tapat-v1 source";
+    uint8_t bytes[sizeof domain - 1 + 16], mac[32];
+    memset(out, 0, TP_SOURCE);
+    if (!tp_request_address(rq, bytes + sizeof domain - 1)) return;
+    memcpy(bytes, domain, sizeof domain - 1);
+    tp_limit_net(bytes + sizeof domain - 1);
+    crypto_auth_hmacsha256(mac, bytes, sizeof bytes, s->session_key);
+    memcpy(out, mac, TP_SOURCE);
 }
 
 /* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11, J-29 */

@@ -21,6 +21,7 @@ typedef struct {
     char code[TP_STEP_CODE]; /* as typed */
     int contact;             /* where the code goes: 1 or 2 */
     bool by_passkey;
+    uint8_t source[TP_SOURCE]; /* who asks, by tp_step_source */
     uint8_t credential[32], possession[64];
     char lang[8];       /* of the page; "": not said */
     uint8_t own_routes; /* of the voter's post */
@@ -28,6 +29,7 @@ typedef struct {
     int status;
     const char *fault, *detail;
     unsigned retry_s;
+    uint64_t again; /* when it goes on, Unix seconds; 0: not said */
     int tries;      /* left; -1: not said */
     uint8_t routes; /* that are left; 0: not said */
     const char *state;
@@ -67,6 +69,9 @@ bool tp_may_ask(tp_server *s, tp_request *rq);
 /* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
 const char *tp_not_online(const tp_voter *v, const char **detail);
 bool tp_enrolling(tp_server *s, tp_phase phase);
+/* The address that asks (of IPv6 the first 64 bits) under a hash with the server's key, so that the
+ * store holds no addresses; zero: a program of this machine. */
+void tp_step_source(uint8_t out[static TP_SOURCE], const tp_server *s, const tp_request *rq);
 /* Its state as the voter is told: "started", "proven", "waiting", "done", "recorded". */
 TP_MUST_USE tp_err tp_enrolment_name(const char **name, tp_store *store, const tp_enrolment *e);
 

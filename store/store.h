@@ -92,13 +92,9 @@ typedef struct {
     uint8_t id[16]; /* random; names the enrolment to registrars, gives no right */
     int64_t voter;
     tp_enrol_state state;
-    /* The one-time code is made from id, serial and expiry with a key that is not in the store. */
-    uint32_t code_serial;  /* of the newest */
-    bool code_live;        /* neither used nor used up by tries */
-    uint64_t code_expires; /* Unix seconds; 0: none was sent */
-    uint32_t code_tries;
-    uint32_t sends;         /* codes sent since sends_since */
-    uint64_t sends_since;   /* Unix seconds */
+    uint64_t code_sent;     /* the newest one-time code; 0: none; Unix seconds */
+    uint64_t sends_full;    /* when the voter's allowance of codes is whole again; Unix seconds */
+    uint64_t tries_full;    /* the same of further tries */
     uint64_t updated;       /* Unix seconds */
     char lang[8];           /* of messages to the voter: that of the page last used */
     uint8_t credential[32]; /* zero: none; no two enrolments have the same */
@@ -213,6 +209,32 @@ TP_MUST_USE tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 
 /* Ends all of a voter's sessions; none is TP_OK too. */
 TP_MUST_USE tp_err tp_store_sessions_end(tp_store *s, int64_t voter);
 
+/* ---- one-time codes: at most one a token that asked ---- */
+typedef struct {
+    uint8_t session[32]; /* SHA-256 of the token */
+    int64_t voter;
+    /* The code is made from session, serial and expiry with a key that is not in the store. */
+    uint32_t serial;
+    uint64_t expires; /* Unix seconds */
+    bool live;        /* neither used nor used up by tries */
+    uint32_t tries;   /* wrong ones */
+    int64_t message;  /* the newest that carries it */
+} tp_one_time;
+/* By session: insert or replace. */
+TP_MUST_USE tp_err tp_store_code_put(tp_store *s, const tp_one_time *c);
+TP_MUST_USE tp_err tp_store_code_of(tp_store *s, const uint8_t session[static 32], tp_one_time *c,
+                                    bool *found);
+/* Ends all of a voter's codes; none is TP_OK too. */
+TP_MUST_USE tp_err tp_store_codes_end(tp_store *s, int64_t voter);
+/* Where a voter's codes were asked from: when this source's allowance is whole again; 0: it is. */
+enum { TP_SOURCE = 8 };
+TP_MUST_USE tp_err tp_store_source_put(tp_store *s, int64_t voter,
+                                       const uint8_t source[static TP_SOURCE], uint64_t full);
+TP_MUST_USE tp_err tp_store_source_of(tp_store *s, int64_t voter,
+                                      const uint8_t source[static TP_SOURCE], uint64_t *full);
+/* Forgets the voter's codes that expired before `expired`, and sources that are whole at `now`. */
+TP_MUST_USE tp_err tp_store_codes_trim(tp_store *s, int64_t voter, uint64_t expired, uint64_t now);
+
 /* ---- messages to voters: a queue ----
  * A row names a template and its parameters. The text, with a one-time code in it, is made when it
  * is sent and never stored. */
@@ -242,7 +264,7 @@ typedef struct {
     char error[256]; /* of the last try, without address or code; "" */
 } tp_message;
 /* The id is given by the store. */
-TP_MUST_USE tp_err tp_store_message_add(tp_store *s, const tp_message *m);
+TP_MUST_USE tp_err tp_store_message_add(tp_store *s, tp_message *m);
 TP_MUST_USE tp_err tp_store_message_put(tp_store *s, const tp_message *m);
 TP_MUST_USE tp_err tp_store_message_find(tp_store *s, int64_t id, tp_message *m, bool *found);
 /* The voter's newest of this kind. */

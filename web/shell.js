@@ -69,7 +69,7 @@ export function failure(e) {
     return notice('bad', t('error.title'), t('error.own'), t('error.own-next'));
   }
   const id = `error.${e.code}`;
-  if (e.code && has(id)) return notice('bad', t('error.title'), t(id));
+  if (e.code && has(id)) return notice('bad', t('error.title'), t(id, { time: e.problem?.again ? dateTime(e.problem.again) : '' }));
   if (e.status === 429 || e.status === 503) return notice('bad', t('error.title'), t('error.busy'));
   if (e.status >= 500) return notice('bad', t('error.title'), t('error.server'));
   return notice('bad', t('error.title'), t('error.refused', { code: e.code || e.status }));

@@ -19,7 +19,7 @@ static void get_message(sqlite3_stmt *st, tp_message *m) {
     sql_get_text(st, 13, m->error, sizeof m->error);
 }
 
-tp_err tp_store_message_add(tp_store *s, const tp_message *m) {
+tp_err tp_store_message_add(tp_store *s, tp_message *m) {
     sqlite3_stmt *st = sql_use(s, SQL_MESSAGE_ADD);
     sql_int(st, 1, (uint64_t)m->voter);
     sql_text(st, 2, m->kind);
@@ -34,7 +34,9 @@ tp_err tp_store_message_add(tp_store *s, const tp_message *m) {
     sql_int(st, 11, m->updated);
     sql_int(st, 12, m->attempts);
     sql_text(st, 13, m->error);
-    return sql_run(s, st);
+    tp_err err = sql_run(s, st);
+    if (!err) m->id = sqlite3_last_insert_rowid(s->db);
+    return err;
 }
 
 tp_err tp_store_message_put(tp_store *s, const tp_message *m) {

@@ -1,4 +1,4 @@
-/* The SQLite driver: enrolment, sessions, messages. */
+/* The SQLite driver: enrolment, passkeys, sessions, one-time codes. */
 #include "store/sqlite/sqlite.h"
 
 /* ---- enrolment ---- */
@@ -7,16 +7,13 @@ static void get_enrolment(sqlite3_stmt *st, tp_enrolment *e) {
     sql_get_blob(st, 0, e->id, sizeof e->id);
     e->voter = (int64_t)sql_get_int(st, 1);
     e->state = (tp_enrol_state)sql_get_int(st, 2);
-    e->code_serial = (uint32_t)sql_get_int(st, 3);
-    e->code_live = sql_get_int(st, 4) != 0;
-    e->code_expires = sql_get_int(st, 5);
-    e->code_tries = (uint32_t)sql_get_int(st, 6);
-    e->sends = (uint32_t)sql_get_int(st, 7);
-    e->sends_since = sql_get_int(st, 8);
-    e->updated = sql_get_int(st, 9);
-    sql_get_text(st, 10, e->lang, sizeof e->lang);
-    sql_get_blob(st, 11, e->credential, sizeof e->credential);
-    sql_get_blob(st, 12, e->possession, sizeof e->possession);
+    e->code_sent = sql_get_int(st, 3);
+    e->sends_full = sql_get_int(st, 4);
+    e->tries_full = sql_get_int(st, 5);
+    e->updated = sql_get_int(st, 6);
+    sql_get_text(st, 7, e->lang, sizeof e->lang);
+    sql_get_blob(st, 8, e->credential, sizeof e->credential);
+    sql_get_blob(st, 9, e->possession, sizeof e->possession);
 }
 
 tp_err tp_store_enrolment_put(tp_store *s, const tp_enrolment *e) {
@@ -25,17 +22,14 @@ tp_err tp_store_enrolment_put(tp_store *s, const tp_enrolment *e) {
     sql_int(st, 1, (uint64_t)e->voter);
     sql_blob(st, 2, e->id, sizeof e->id);
     sql_int(st, 3, (uint64_t)e->state);
-    sql_int(st, 4, e->code_serial);
-    sql_int(st, 5, e->code_live);
-    sql_int(st, 6, e->code_expires);
-    sql_int(st, 7, e->code_tries);
-    sql_int(st, 8, e->sends);
-    sql_int(st, 9, e->sends_since);
-    sql_int(st, 10, e->updated);
-    sql_text(st, 11, e->lang);
+    sql_int(st, 4, e->code_sent);
+    sql_int(st, 5, e->sends_full);
+    sql_int(st, 6, e->tries_full);
+    sql_int(st, 7, e->updated);
+    sql_text(st, 8, e->lang);
     if (memcmp(e->credential, none, sizeof none) != 0)
-        sql_blob(st, 12, e->credential, sizeof e->credential);
-    sql_blob(st, 13, e->possession, sizeof e->possession);
+        sql_blob(st, 9, e->credential, sizeof e->credential);
+    sql_blob(st, 10, e->possession, sizeof e->possession);
     return sql_run(s, st);
 }
 
@@ -75,7 +69,7 @@ tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, siz
     sql_int(st, 1, max);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         get_enrolment(st, &e[n]);
-        sql_get_voter(st, 13, &v[n]);
+        sql_get_voter(st, 10, &v[n]);
     }
     sql_done(st);
     *count = n;
@@ -160,4 +154,76 @@ tp_err tp_store_session_find(tp_store *s, const uint8_t hash[static 32], int64_t
     *voter = *found ? (int64_t)sql_get_int(st, 0) : 0;
     sql_done(st);
     return err;
+}
+
+/* ---- one-time codes ---- */
+
+tp_err tp_store_code_put(tp_store *s, const tp_one_time *c) {
+    sqlite3_stmt *st = sql_use(s, SQL_CODE_PUT);
+    sql_blob(st, 1, c->session, sizeof c->session);
+    sql_int(st, 2, (uint64_t)c->voter);
+    sql_int(st, 3, c->serial);
+    sql_int(st, 4, c->expires);
+    sql_int(st, 5, c->live);
+    sql_int(st, 6, c->tries);
+    sql_int(st, 7, (uint64_t)c->message);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_code_of(tp_store *s, const uint8_t session[static 32], tp_one_time *c,
+                        bool *found) {
+    sqlite3_stmt *st = sql_use(s, SQL_CODE_OF);
+    memset(c, 0, sizeof *c);
+    sql_blob(st, 1, session, 32);
+    tp_err err = sql_row(s, st, found);
+    if (*found) {
+        sql_get_blob(st, 0, c->session, sizeof c->session);
+        c->voter = (int64_t)sql_get_int(st, 1);
+        c->serial = (uint32_t)sql_get_int(st, 2);
+        c->expires = sql_get_int(st, 3);
+        c->live = sql_get_int(st, 4) != 0;
+        c->tries = (uint32_t)sql_get_int(st, 5);
+        c->message = (int64_t)sql_get_int(st, 6);
+    }
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_codes_end(tp_store *s, int64_t voter) {
+    sqlite3_stmt *st = sql_use(s, SQL_CODES_END);
+    sql_int(st, 1, (uint64_t)voter);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_source_put(tp_store *s, int64_t voter, const uint8_t source[static TP_SOURCE],
+                           uint64_t full) {
+    sqlite3_stmt *st = sql_use(s, SQL_SOURCE_PUT);
+    sql_int(st, 1, (uint64_t)voter);
+    sql_blob(st, 2, source, TP_SOURCE);
+    sql_int(st, 3, full);
+    return sql_run(s, st);
+}
+
+tp_err tp_store_source_of(tp_store *s, int64_t voter, const uint8_t source[static TP_SOURCE],
+                          uint64_t *full) {
+    bool found;
+    sqlite3_stmt *st = sql_use(s, SQL_SOURCE_OF);
+    sql_int(st, 1, (uint64_t)voter);
+    sql_blob(st, 2, source, TP_SOURCE);
+    tp_err err = sql_row(s, st, &found);
+    *full = found ? sql_get_int(st, 0) : 0;
+    sql_done(st);
+    return err;
+}
+
+tp_err tp_store_codes_trim(tp_store *s, int64_t voter, uint64_t expired, uint64_t now) {
+    sqlite3_stmt *st = sql_use(s, SQL_CODES_TRIM);
+    sql_int(st, 1, (uint64_t)voter);
+    sql_int(st, 2, expired);
+    tp_err err = sql_run(s, st);
+    if (err) return err;
+    st = sql_use(s, SQL_SOURCES_TRIM);
+    sql_int(st, 1, (uint64_t)voter);
+    sql_int(st, 2, now);
+    return sql_run(s, st);
 }

@@ -53,27 +53,23 @@ FROM (SELECT rowid FROM voter_words WHERE voter_words MATCH ?2 ORDER BY rowid LI
 JOIN voter v ON v.id = w.rowid;
 
 -- name: enrolment_put
-INSERT INTO enrolment (voter, id, state, code_serial, code_live, code_expires, code_tries, sends,
-                       sends_since, updated, lang, credential, possession)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-ON CONFLICT (voter) DO UPDATE SET id = ?2, state = ?3, code_serial = ?4, code_live = ?5,
-    code_expires = ?6, code_tries = ?7, sends = ?8, sends_since = ?9, updated = ?10, lang = ?11,
-    credential = ?12, possession = ?13;
+INSERT INTO enrolment (voter, id, state, code_sent, sends_full, tries_full, updated, lang,
+                       credential, possession)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT (voter) DO UPDATE SET id = ?2, state = ?3, code_sent = ?4, sends_full = ?5,
+    tries_full = ?6, updated = ?7, lang = ?8, credential = ?9, possession = ?10;
 -- name: enrolment_find
-SELECT id, voter, state, code_serial, code_live, code_expires, code_tries, sends, sends_since,
-       updated, lang, credential, possession
+SELECT id, voter, state, code_sent, sends_full, tries_full, updated, lang, credential, possession
 FROM enrolment WHERE id = ?1;
 -- name: enrolment_of
-SELECT id, voter, state, code_serial, code_live, code_expires, code_tries, sends, sends_since,
-       updated, lang, credential, possession
+SELECT id, voter, state, code_sent, sends_full, tries_full, updated, lang, credential, possession
 FROM enrolment WHERE voter = ?1;
 -- name: enrolment_by_credential
-SELECT id, voter, state, code_serial, code_live, code_expires, code_tries, sends, sends_since,
-       updated, lang, credential, possession
+SELECT id, voter, state, code_sent, sends_full, tries_full, updated, lang, credential, possession
 FROM enrolment WHERE credential = ?1;
 -- name: enrolment_waiting
-SELECT e.id, e.voter, e.state, e.code_serial, e.code_live, e.code_expires, e.code_tries, e.sends,
-       e.sends_since, e.updated, e.lang, e.credential, e.possession,
+SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.updated, e.lang,
+       e.credential, e.possession,
        v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
        v.contact2, v.voted
 FROM enrolment e JOIN voter v ON v.id = e.voter
@@ -149,6 +145,25 @@ SELECT voter FROM session WHERE hash = ?1;
 
 -- name: sessions_end
 DELETE FROM session WHERE voter = ?1;
+
+-- name: code_put
+INSERT INTO code (session, voter, serial, expires, live, tries, message)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (session) DO UPDATE SET voter = ?2, serial = ?3, expires = ?4, live = ?5, tries = ?6,
+    message = ?7;
+-- name: code_of
+SELECT session, voter, serial, expires, live, tries, message FROM code WHERE session = ?1;
+-- name: codes_end
+DELETE FROM code WHERE voter = ?1;
+-- name: codes_trim
+DELETE FROM code WHERE voter = ?1 AND expires < ?2;
+-- name: source_put
+INSERT INTO code_source (voter, source, full) VALUES (?1, ?2, ?3)
+ON CONFLICT (voter, source) DO UPDATE SET full = ?3;
+-- name: source_of
+SELECT full FROM code_source WHERE voter = ?1 AND source = ?2;
+-- name: sources_trim
+DELETE FROM code_source WHERE voter = ?1 AND full <= ?2;
 
 -- name: message_add
 INSERT INTO message (voter, kind, lang, recipient, channel, parameters, time, expires, state, next,
@@ -232,7 +247,7 @@ FROM (SELECT v.unit AS unit,
                   WHEN a.state = 4 AND a.updated >= coalesce(e.updated, 0) THEN 7
                   WHEN e.state = 2 THEN 4
                   WHEN a.state = 5 AND a.reason <> 1 AND a.updated >= coalesce(e.updated, 0) THEN 8
-                  WHEN e.code_expires > 0 THEN 3
+                  WHEN e.code_sent > 0 THEN 3
                   WHEN e.voter IS NOT NULL THEN 2
                   ELSE 0 END AS step
       FROM voter v LEFT JOIN enrolment e ON e.voter = v.id

@@ -31,12 +31,9 @@ CREATE TABLE enrolment (
     voter        INTEGER PRIMARY KEY REFERENCES voter,
     id           BLOB NOT NULL UNIQUE,
     state        INTEGER NOT NULL,
-    code_serial  INTEGER NOT NULL,
-    code_live    INTEGER NOT NULL,
-    code_expires INTEGER NOT NULL,
-    code_tries   INTEGER NOT NULL,
-    sends        INTEGER NOT NULL,
-    sends_since  INTEGER NOT NULL,
+    code_sent    INTEGER NOT NULL,
+    sends_full   INTEGER NOT NULL,
+    tries_full   INTEGER NOT NULL,
     updated      INTEGER NOT NULL,
     lang         TEXT NOT NULL,
     credential   BLOB,
@@ -97,6 +94,26 @@ CREATE TABLE session (
     hash  BLOB PRIMARY KEY,
     voter INTEGER NOT NULL REFERENCES voter,
     time  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One-time codes, each of the token that asked for it.
+CREATE TABLE code (
+    session BLOB PRIMARY KEY,
+    voter   INTEGER NOT NULL REFERENCES voter,
+    serial  INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    live    INTEGER NOT NULL,
+    tries   INTEGER NOT NULL,
+    message INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_voter ON code (voter);
+
+-- Where a voter's codes were asked from: a keyed hash of the address.
+CREATE TABLE code_source (
+    voter  INTEGER NOT NULL REFERENCES voter,
+    source BLOB NOT NULL,
+    full   INTEGER NOT NULL,
+    PRIMARY KEY (voter, source)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE message (

@@ -33,14 +33,14 @@ static void test_one_time_codes(void **state) {
     char code[TP_ONE_TIME_CODE + 1];
     size_t i;
     json_array_foreach(json_object_get(file, "one_time"), i, o) {
-        tp_enrolment e = {.code_serial = (uint32_t)number(o, "serial"),
-                          .code_expires = number(o, "expires")};
+        tp_one_time one = {.serial = (uint32_t)number(o, "serial"),
+                           .expires = number(o, "expires")};
         copy(s.session_key, 32, o, "session_key");
-        copy(e.id, 16, o, "id");
-        tp_message_code(code, &s, &e);
+        copy(one.session, 32, o, "token");
+        tp_message_code(code, &s, &one);
         assert_string_equal(code, text_of(o, "code"));
-        e.code_serial++;
-        tp_message_code(code, &s, &e);
+        one.serial++;
+        tp_message_code(code, &s, &one);
         assert_string_not_equal(code, text_of(o, "code"));
     }
     assert_int_equal(i, 3);

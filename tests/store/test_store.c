@@ -249,15 +249,57 @@ static void test_roll_changes(void **state) {
     tp_store_close(other);
 }
 
+static void test_codes(void **state) {
+    scene *c = *state;
+    tp_one_time one = {.voter = 1, .serial = 3, .expires = 500, .live = true, .tries = 2}, got;
+    const uint8_t source[2][TP_SOURCE] = {{1}, {2}};
+    tp_voter v = voter(1);
+    uint64_t full;
+    bool found;
+    OK(tp_store_voter_add(c->s, &v, ""));
+    v = voter(2);
+    OK(tp_store_voter_add(c->s, &v, ""));
+    for (unsigned i = 1; i <= 3; i++) {
+        bytes_of(one.session, 32, i);
+        one.voter = i == 3 ? 2 : 1;
+        one.expires = 500 + i;
+        one.message = (int64_t)(70 + i);
+        OK(tp_store_code_put(c->s, &one));
+    }
+    memset(&got, 0, sizeof got);
+    OK(tp_store_code_of(c->s, one.session, &got, &found));
+    assert_true(found);
+    assert_memory_equal(&got, &one, sizeof one);
+    one.live = false, one.tries = 3, one.serial = 4;
+    OK(tp_store_code_put(c->s, &one));
+    OK(tp_store_code_of(c->s, one.session, &got, &found));
+    assert_memory_equal(&got, &one, sizeof one);
+    OK(tp_store_source_put(c->s, 1, source[0], 900));
+    OK(tp_store_source_put(c->s, 1, source[1], 800));
+    OK(tp_store_source_put(c->s, 1, source[1], 1000));
+    OK(tp_store_codes_trim(c->s, 1, 502, 900));
+    OK(tp_store_source_of(c->s, 1, source[0], &full));
+    assert_int_equal(full, 0);
+    OK(tp_store_source_of(c->s, 1, source[1], &full));
+    assert_int_equal(full, 1000);
+    OK(tp_store_source_of(c->s, 2, source[1], &full));
+    assert_int_equal(full, 0);
+    for (unsigned i = 1; i <= 3; i++) {
+        bytes_of(one.session, 32, i);
+        OK(tp_store_code_of(c->s, one.session, &got, &found));
+        assert_int_equal(found, i > 1); /* the first expired before 502 */
+    }
+    OK(tp_store_codes_end(c->s, 2));
+    OK(tp_store_code_of(c->s, one.session, &got, &found));
+    assert_false(found);
+    bytes_of(one.session, 32, 2);
+    OK(tp_store_code_of(c->s, one.session, &got, &found));
+    assert_true(found);
+}
+
 static void test_enrolment(void **state) {
     scene *c = *state;
-    tp_enrolment e = {.state = TP_ENROL_WAITING,
-                      .code_serial = 9,
-                      .code_live = true,
-                      .code_expires = 7,
-                      .code_tries = 2,
-                      .sends = 3,
-                      .sends_since = 5},
+    tp_enrolment e = {.state = TP_ENROL_WAITING, .code_sent = 7, .sends_full = 3, .tries_full = 5},
                  got, list[4];
     tp_voter v, names[4];
     bool found;
@@ -801,13 +843,10 @@ static void test_atomic(void **state) {
 
 /* ---- the funnel ---- */
 
-static void funnel_voter(scene *c, unsigned i, tp_enrol_state state, uint64_t expires,
+static void funnel_voter(scene *c, unsigned i, tp_enrol_state state, uint64_t sent,
                          uint64_t updated) {
-    tp_enrolment e = {.id = {(uint8_t)i},
-                      .voter = i,
-                      .state = state,
-                      .code_expires = expires,
-                      .updated = updated};
+    tp_enrolment e = {
+        .id = {(uint8_t)i}, .voter = i, .state = state, .code_sent = sent, .updated = updated};
     if (state >= TP_ENROL_WAITING) bytes_of(e.credential, 32, i);
     OK(tp_store_enrolment_put(c->s, &e));
 }
@@ -894,13 +933,13 @@ static void test_funnel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),         TEST(test_meta),         TEST(test_roll),
-        TEST(test_search),       TEST(test_roll_changes), TEST(test_enrolment),
-        TEST(test_applications), TEST(test_decisions),    TEST(test_uploads),
-        TEST(test_passkeys),     TEST(test_sessions),     TEST(test_messages),
-        TEST(test_letters),      TEST(test_funnel),       TEST(test_credentials),
-        TEST(test_ballots),      TEST(test_entries),      TEST(test_documents),
-        TEST(test_atomic),
+        TEST(test_open),        TEST(test_meta),         TEST(test_roll),
+        TEST(test_search),      TEST(test_roll_changes), TEST(test_enrolment),
+        TEST(test_codes),       TEST(test_applications), TEST(test_decisions),
+        TEST(test_uploads),     TEST(test_passkeys),     TEST(test_sessions),
+        TEST(test_messages),    TEST(test_letters),      TEST(test_funnel),
+        TEST(test_credentials), TEST(test_ballots),      TEST(test_entries),
+        TEST(test_documents),   TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

@@ -19,11 +19,11 @@ const hmac = (key, ...parts) =>
 
 function oneTime(serial, expires) {
   const session = seed('session key'),
-    id = seed(`enrolment ${serial}`).subarray(0, 16);
+    token = seed(`token ${serial}`);
   const key = hmac(session, 'tapat-v1 one-time code'),
-    mac = hmac(key, id, uint(4, serial), uint(8, expires));
+    mac = hmac(key, token, uint(4, serial), uint(8, expires));
   const code = String(mac.readBigUInt64BE(0) % 1000000n).padStart(6, '0');
-  return { session_key: session.toString('hex'), id: id.toString('hex'), serial, expires,
+  return { session_key: session.toString('hex'), token: token.toString('hex'), serial, expires,
     key: key.toString('hex'), code };
 }
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

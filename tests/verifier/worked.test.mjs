@@ -234,7 +234,7 @@ function oneTime(v) {
   //
   const key = hmac(unhex(v.session_key), 'tapat-v1 one-time code');
   equal(key, v.key);
-  const mac = hmac(key, concat(unhex(v.id), u32(v.serial), u64(v.expires)));
+  const mac = hmac(key, concat(unhex(v.token), u32(v.serial), u64(v.expires)));
   let n = 0n;
   for (const x of mac.slice(0, 8)) n = (n << 8n) | BigInt(x);
   assert.equal(String(n % 1000000n).padStart(6, '0'), v.code);
