@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 enum { LINE_MAX_LEN = 198 }; /* what the reader of the format takes whole */
+enum { FLOOR_MIN = 5 };      /* fewer voters than these are persons, not numbers */
 
 typedef enum { TEXT, NUMBER, PATH, SECRET } kind;
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     KEY("messages", "templates", PATH, templates),
     KEY("messages", "report-secret-file", SECRET, reports),
     KEY("messages", "retry", NUMBER, retry_s),
+    KEY("funnel", "public", NUMBER, funnel_floor),
 #undef KEY
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
@@ -187,5 +189,7 @@ tp_err tp_config_load(tp_config *c, const char *path, tp_fault *fault) {
         wrong = "connections are at most 16";
     if (!wrong && *c->reports && strlen(c->reports) < 16)
         wrong = "[messages] report-secret-file holds fewer than 16 characters";
+    if (!wrong && c->funnel_floor && c->funnel_floor < FLOOR_MIN)
+        wrong = "[funnel] public is a floor of 5 or more";
     return wrong ? tp_fail(fault, TP_REFUSED, "config.value", "%s", wrong) : TP_OK;
 }

@@ -24,6 +24,8 @@ typedef struct {
     char templates[4096]; /* a folder; "": the program's own */
     char reports[128];    /* the secret of POST /api/message/report; "": no reports */
     unsigned retry_s;     /* wait after the first try that failed */
+    /* [funnel] */
+    unsigned funnel_floor; /* of published counts; 0: they are for officers alone */
 } tp_config;
 
 /* Reads the file. path NULL: the defaults, nothing can be sent. Codes "config.file", "config.line"

@@ -27,6 +27,7 @@ typedef struct tp_checker tp_checker;
 typedef struct tp_publisher tp_publisher;
 typedef struct tp_oidc tp_oidc;
 typedef struct tp_sender tp_sender;
+typedef struct tp_funnel_live tp_funnel_live;
 
 /* Ready to check ballots: fixed once all trustees have confirmed. */
 typedef struct {
@@ -74,6 +75,7 @@ typedef struct {
     tp_publisher *publisher;
     tp_oidc *oidc;     /* NULL: no post has that route */
     tp_sender *sender; /* NULL: nothing can be sent */
+    tp_funnel_live *funnel;
     tp_http *http;
 } tp_server;
 
@@ -195,6 +197,13 @@ bool tp_checker_errand(tp_server *s, tp_errand *e);
 TP_MUST_USE tp_err tp_oidc_start(tp_server *s);
 void tp_oidc_stop(tp_server *s);
 
+/* ---- the funnel ---- */
+
+TP_MUST_USE tp_err tp_funnel_start(tp_server *s);
+void tp_funnel_stop(tp_server *s);
+/* Everything (whole), for officers, or what may be published. */
+void tp_funnel_answer(tp_server *s, tp_request *rq, bool whole);
+
 /* ---- pages ---- */
 
 void tp_pages_serve(tp_request *rq, void *server);
@@ -217,6 +226,7 @@ void tp_get_tracker(tp_request *rq, void *server);
 void tp_get_results(tp_request *rq, void *server);
 void tp_get_board(tp_request *rq, void *server);
 void tp_get_outbox(tp_request *rq, void *server);
+void tp_get_funnel(tp_request *rq, void *server);
 void tp_post_lookup(tp_request *rq, void *server);
 void tp_post_enrol_again(tp_request *rq, void *server);
 void tp_post_enrol_apply(tp_request *rq, void *server);
@@ -239,6 +249,7 @@ void tp_post_enrol_document(tp_request *rq, void *server);
 void tp_post_enrol_submit(tp_request *rq, void *server);
 void tp_post_document_read(tp_request *rq, void *server);
 void tp_post_refusal(tp_request *rq, void *server);
+void tp_post_funnel(tp_request *rq, void *server);
 void tp_post_letter(tp_request *rq, void *server);
 void tp_post_report(tp_request *rq, void *server);
 void tp_post_registrations(tp_request *rq, void *server);

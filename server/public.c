@@ -21,15 +21,15 @@ static void not_found(tp_request *rq) {
 void tp_get_election(tp_request *rq, void *server) {
     tp_server *s = server;
     tp_public state = tp_server_state(s);
-    tp_answer_json(rq, 200,
-                   json_pack("{s:o, s:s, s:b, s:s, s:I, s:{s:I, s:I, s:I}, s:b, s:b}",
-                             "fingerprint", tp_json_hex(s->manifest.fingerprint, 32), "title",
-                             s->manifest.title, "test", s->manifest.test, "phase",
-                             tp_phase_name(state.phase), "time", (json_int_t)tp_server_now(),
-                             "board", "size", (json_int_t)state.size, "batches",
-                             (json_int_t)state.batches, "batch_interval_s",
-                             (json_int_t)s->manifest.batch_interval_s, "keys", state.ready != NULL,
-                             "passkeys", s->o.address != NULL));
+    tp_answer_json(
+        rq, 200,
+        json_pack("{s:o, s:s, s:b, s:s, s:I, s:{s:I, s:I, s:I}, s:b, s:b, s:b}", "fingerprint",
+                  tp_json_hex(s->manifest.fingerprint, 32), "title", s->manifest.title, "test",
+                  s->manifest.test, "phase", tp_phase_name(state.phase), "time",
+                  (json_int_t)tp_server_now(), "board", "size", (json_int_t)state.size, "batches",
+                  (json_int_t)state.batches, "batch_interval_s",
+                  (json_int_t)s->manifest.batch_interval_s, "keys", state.ready != NULL, "passkeys",
+                  s->o.address != NULL, "funnel", s->config.funnel_floor != 0));
 }
 
 void tp_get_manifest(tp_request *rq, void *server) {

@@ -215,6 +215,23 @@ void tp_post_waiting(tp_request *rq, void *server) {
     json_decref(body);
 }
 
+/* ---- the funnel ---- */
+
+/* Who may ask what waits may ask how many do. spec: J-31 */
+void tp_post_funnel(tp_request *rq, void *server) {
+    tp_server *s = server;
+    asker a;
+    json_error_t error;
+    json_t *body = tp_body_json(rq);
+    if (!body) return;
+    if (json_unpack_ex(body, &error, JSON_STRICT, "{s:i, s:I, s:s}", "registrar", &a.registrar,
+                       "time", &a.at, "signature", &a.signature))
+        tp_answer_members(rq, &error);
+    else if (asked(s, rq, &a, TP_WAITING_DOMAIN, NULL, 0))
+        tp_funnel_answer(s, rq, true);
+    json_decref(body);
+}
+
 /* ---- documents ---- */
 
 static void answer_document(tp_server *s, tp_request *rq, const uint8_t id[static 16],

@@ -40,6 +40,7 @@ const tp_route tp_routes[] = {
     {TP_GET, "/api/keys", 0, tp_get_keys},
     {TP_GET, "/api/tracker/*", 0, tp_get_tracker},
     {TP_GET, "/api/results", 0, tp_get_results},
+    {TP_GET, "/api/funnel", 0, tp_get_funnel},
     {TP_GET, "/api/outbox", 0, tp_get_outbox},
     {TP_GET, "/api/outbox/*", 0, tp_get_outbox},
     {TP_POST, "/api/roll/lookup", JSON_MAX, tp_post_lookup},
@@ -64,6 +65,7 @@ const tp_route tp_routes[] = {
     {TP_POST, "/api/ballots", TP_MAX_ENTRY, tp_post_ballot},
     {TP_POST, "/api/board/entries", 2 + TP_MAX_ENTRY + 4 + TP_MAX_DOCUMENT, tp_post_entry},
     {TP_POST, "/api/registrar/waiting", JSON_MAX, tp_post_waiting},
+    {TP_POST, "/api/registrar/funnel", JSON_MAX, tp_post_funnel},
     {TP_POST, "/api/registrar/document", JSON_MAX, tp_post_document_read},
     {TP_POST, "/api/registrar/refusals", JSON_MAX, tp_post_refusal},
     {TP_POST, "/api/registrar/registrations", 400 * 1000 + 100, tp_post_registrations},
@@ -240,6 +242,7 @@ static int start(tp_server *s) {
     if ((err = tp_publisher_start(s))) return fail("publisher", err, "");
     if ((err = tp_checker_start(s))) return fail("checker", err, "");
     if ((err = tp_oidc_start(s))) return fail("oidc", err, "");
+    if ((err = tp_funnel_start(s))) return fail("funnel", err, "");
     if ((err = start_http(s))) return fail("listen", err, s->o.listen);
     return 0;
 }
@@ -247,6 +250,7 @@ static int start(tp_server *s) {
 static void finish(tp_server *s) {
     if (s->http) tp_http_stop(s->http, STOP_MS);
     tp_oidc_stop(s);
+    tp_funnel_stop(s);
     tp_checker_stop(s);
     tp_sender_stop(s);
     tp_recorder_stop(s);

@@ -334,8 +334,8 @@ TP_MUST_USE tp_err tp_store_credentials_new(tp_store *s, tp_store_credential *c,
 
 /* ---- the funnel: every voter of the roll at one step, the furthest ---- */
 typedef enum {
-    TP_FUNNEL_NONE,      /* nothing was begun */
-    TP_FUNNEL_OFF,       /* does not vote online; detail: 1 disabled, 2 post, 3 mail */
+    TP_FUNNEL_NONE, /* nothing was begun */
+    TP_FUNNEL_OFF,  /* does not vote online; detail: 1 disabled, 2 post, 3 mail, 4 voted on paper */
     TP_FUNNEL_CANCELLED, /* had a key and has not begun again */
     TP_FUNNEL_SENT,      /* a code was sent */
     TP_FUNNEL_PROVEN,    /* who they are */
@@ -351,12 +351,13 @@ typedef struct {
     uint16_t unit;
     uint8_t step;
     uint16_t detail;
-    uint64_t voters;
+    uint64_t voters, voted; /* voted: of these, those who voted on paper */
 } tp_funnel_row;
-/* Keys on the board: of voters who are at TP_FUNNEL_BOARD, cancelled, and of nobody here. */
+/* Keys on the board: of voters who are at TP_FUNNEL_BOARD, cancelled, and of nobody here; cast: of
+ * all of them, those with a ballot on the board that stands. */
 typedef struct {
     uint16_t unit;
-    uint64_t held, cancelled, unknown;
+    uint64_t held, cancelled, unknown, cast;
 } tp_funnel_keys;
 /* Ascending by unit, step, detail; only counts above zero. One state of the store within a
  * snapshot. */

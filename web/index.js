@@ -77,6 +77,7 @@ start('', async (app) => {
             h('strong', {}, t(`home.how-${s}`)), ' ', t(`home.how-${s}-what`)))),
           h('h3', {}, t('home.proves')), h('p', {}, t('home.proves-what')),
           h('h3', {}, t('home.proves-not')), h('p', {}, t('home.proves-not-what')))),
+      app.election.funnel ? h('p', { class: 'aside' }, link('/funnel', t('home.funnel'))) : null,
       h('p', { class: 'aside' }, tn('home.board', app.election.board.size),
         app.election.board.batches ? ` ${t('home.batches', { n: number(app.election.board.batches) })}` : ''),
     ],

@@ -24,7 +24,8 @@ tp_err tp_store_funnel(tp_store *s, uint64_t now, tp_funnel_row **list, size_t *
         (*list)[(*count)++] = (tp_funnel_row){.unit = (uint16_t)sql_get_int(st, 0),
                                               .step = (uint8_t)sql_get_int(st, 1),
                                               .detail = (uint16_t)sql_get_int(st, 2),
-                                              .voters = sql_get_int(st, 3)};
+                                              .voters = sql_get_int(st, 3),
+                                              .voted = sql_get_int(st, 4)};
     }
     sql_done(st);
     return err;
@@ -42,7 +43,8 @@ tp_err tp_store_funnel_keys(tp_store *s, tp_funnel_keys **list, size_t *count) {
         (*list)[(*count)++] = (tp_funnel_keys){.unit = (uint16_t)sql_get_int(st, 0),
                                                .held = sql_get_int(st, 1),
                                                .cancelled = sql_get_int(st, 2),
-                                               .unknown = sql_get_int(st, 3)};
+                                               .unknown = sql_get_int(st, 3),
+                                               .cast = sql_get_int(st, 4)};
     }
     sql_done(st);
     return err;

@@ -234,14 +234,14 @@ FROM credential WHERE on_board = 0 AND ready = 1 ORDER BY key LIMIT ?1;
 -- waits, else the open one, else the newest.
 SELECT unit, step,
        CASE step WHEN 1 THEN off WHEN 6 THEN age WHEN 7 THEN reason WHEN 8 THEN reason ELSE 0 END AS detail,
-       count(*)
+       count(*), sum(voted)
 FROM (SELECT v.unit AS unit,
-             CASE WHEN v.disabled <> '' THEN 1 ELSE v.channel END AS off,
+             CASE WHEN v.disabled <> '' THEN 1 WHEN v.voted THEN 4 ELSE v.channel END AS off, v.voted AS voted,
              (SELECT count(*) FROM (VALUES (86400), (259200), (604800)) AS d
               WHERE ?1 >= d.column1 + CASE WHEN e.state = 3 THEN e.updated ELSE a.updated END) AS age,
              a.reason AS reason,
              CASE WHEN e.state = 4 THEN 9 + coalesce((SELECT on_board FROM credential WHERE key = e.credential), 0)
-                  WHEN v.disabled <> '' OR v.channel <> 1 THEN 1
+                  WHEN v.disabled <> '' OR v.channel <> 1 OR v.voted THEN 1
                   WHEN e.state = 3 OR a.state = 2 THEN 6
                   WHEN a.state = 1 THEN 5
                   WHEN a.state = 4 AND a.updated >= coalesce(e.updated, 0) THEN 7
@@ -255,8 +255,9 @@ FROM (SELECT v.unit AS unit,
           ORDER BY state = 2 DESC, state = 1 DESC, updated DESC, id LIMIT 1))
 GROUP BY unit, step, detail ORDER BY unit, step, detail;
 -- name: funnel_keys
-SELECT unit, sum(cancelled = 0 AND known), sum(cancelled), sum(cancelled = 0 AND NOT known)
-FROM (SELECT unit, cancelled,
+SELECT unit, sum(cancelled = 0 AND known), sum(cancelled), sum(cancelled = 0 AND NOT known),
+       sum(cancelled = 0 AND excluded = 0 AND recorded > 0)
+FROM (SELECT unit, cancelled, excluded, recorded,
              EXISTS (SELECT 1 FROM enrolment WHERE credential = key AND state = 4) AS known
       FROM credential WHERE on_board = 1)
 GROUP BY unit ORDER BY unit;

@@ -1,5 +1,5 @@
 // The funnel: every voter at one step, by post and reason; it adds up and is what the board says;
-// what is published tells of no few. spec: J-14, J-15
+// what is published tells of no few. spec: J-14, J-15, J-31
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
@@ -9,7 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
 
 import { Core } from '../../web/wasm.js';
-import { Daemon, build, tapat, until } from '../server/daemon.mjs';
+import { Daemon, build, root, tapat, until } from '../server/daemon.mjs';
+import { Election } from '../support/election.mjs';
 import { Desk } from './ways.mjs';
 
 const skip = !fs.existsSync(tapat) && 'no build/tapat';
@@ -21,10 +22,10 @@ class Scene extends Daemon {
     this.units = JSON.parse(fs.readFileSync(new URL('../../ballots/ph2025/election.json', import.meta.url), 'utf8')).units.map((u) => u.id);
   }
 
-  async begin(voters) {
+  async begin(voters, ...more) {
     this.define({ enrol: { show: true, shared: 4, review_days: 5, routes: ['code', 'desk'], posts: {} } });
     this.roll(voters);
-    assert.equal(await this.start(), true, this.log());
+    assert.equal(await this.start(...more), true, this.log());
     this.fingerprint = crypto.createHash('sha256').update(fs.readFileSync(this.at('manifest.json'))).digest();
     this.core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
     this.desk = new Desk({ core: this.core, fingerprint: this.fingerprint, daemon: this });
@@ -81,6 +82,23 @@ class Scene extends Daemon {
     assert.equal(answer.accepted, 1, answer.code);
   }
 
+  // One who voted at the post, as its register says.
+  paper(number, unit) {
+    this.write('register.csv', `number,name,birth_date,voted\n${number},Voter ${number},1990-01-01,yes\n`);
+    this.run('roll', 'import-register', this.at('register.csv'), '--post', unit, '--data', this.at('data'), '--manifest', this.at('manifest.json'));
+  }
+
+  // The funnel as a registrar is shown it.
+  async officers() {
+    const time = Math.floor(Date.now() / 1000);
+    const signature = hex(this.core.registrarAsk(this.desk.officer.sign, this.fingerprint, time, null, crypto.randomBytes(32)));
+    this.asked = { registrar: 1, time, signature };
+    const answer = await this.post('/api/registrar/funnel', this.asked);
+    assert.equal(answer.status, 200, answer.code);
+    delete answer.status;
+    return answer;
+  }
+
   async reject(row, reason, name) {
     const time = Math.floor(Date.now() / 1000);
     const what = { application: Buffer.from(row.application, 'hex'), credential: Buffer.from(row.credential, 'hex'), reason, time };
@@ -99,7 +117,7 @@ test('each step is counted, by post and reason; it adds up and agrees with the b
   const d = new Scene();
   try {
     const [a, b] = d.units;
-    const voters = ['none', 'sent', 'proven', 'wait', 'apply', 'absent', 'person', 'board', 'again', 'post', 'off']
+    const voters = ['none', 'sent', 'proven', 'wait', 'apply', 'absent', 'person', 'board', 'again', 'post', 'off', 'paper']
       .map((name) => ({ number: `A-${name}`, unit: a })).concat(['board', 'none'].map((name) => ({ number: `B-${name}`, unit: b })));
     await d.begin(voters.map((v) => ({ ...v, contact: `${v.number}@example.org` })));
     await d.begun('A-none'); // a start stores nothing
@@ -117,16 +135,25 @@ test('each step is counted, by post and reason; it adds up and agrees with the b
     await d.register(stray);
     d.run('roll', 'channel', 'A-post', 'post', '--data', d.at('data'));
     d.run('roll', 'disable', 'A-off', '--reason', 'a test', '--data', d.at('data'));
+    d.paper('A-paper', a);
     await until(() => d.funnel().all.board === 2);
     const { all, posts } = d.funnel();
     const [one, two] = [a, b].map((id) => posts.find((p) => p.post === id));
-    assert.deepEqual(one.off, { disabled: 1, post: 1 });
+    assert.deepEqual(one.off, { disabled: 1, post: 1, voted: 1 });
     assert.deepEqual(one.waiting, { day: 3 });
     assert.deepEqual(one.rejected, { person: 1, absent: 1 });
     assert.deepEqual(steps.map((s) => one[s]), [1, 0, 1, 1, 0, 0, 1]);
     assert.deepEqual(steps.map((s) => two[s]), [1, 0, 0, 0, 0, 0, 1]);
-    assert.deepEqual([one.roll, one.online, two.roll, two.online], [11, 9, 2, 2]);
+    assert.deepEqual([one.roll, one.electors, one.online, two.roll, two.online], [12, 11, 10, 2, 2]);
     for (const p of [...posts, all]) assert.equal(total(p), p.roll);
+    assert.deepEqual([one.voted, two.voted], [{ online: 0, paper: 1 }, { online: 0, paper: 0 }]);
+    const live = await d.officers();
+    assert.deepEqual(live, { ...d.funnel(), time: live.time });
+    assert.equal((await d.post('/api/registrar/funnel', d.asked)).code, 'registrar.again');
+    assert.equal((await d.post('/api/registrar/funnel', { ...d.asked, registrar: 2 })).code, 'registrar.signature');
+    const open = await fetch(`${d.url}/api/funnel`); // nothing is published unless the settings say so
+    assert.deepEqual([open.status, (await open.json()).code], [404, 'funnel.private']);
+    assert.equal((await (await fetch(`${d.url}/api/election`)).json()).funnel, false);
     assert.deepEqual(all.keys, { held: 2, cancelled: 0, unknown: 1 });
     d.run('mirror', '--server', d.url, d.at('end'));
     assert.match(d.run('verify', d.at('end')), /registrations +3 credentials/);
@@ -162,6 +189,69 @@ test('what is published shows no few, and no difference does', { skip, timeout: 
     assert.doesNotMatch(JSON.stringify(d.funnel('--public', '3')), /rejected|waiting|keys/);
   } finally {
     await d.end();
+  }
+});
+
+test('what is published live changes only when many have moved', { skip, timeout: 120000 }, async () => {
+  const d = new Scene();
+  try {
+    const [a, b] = d.units;
+    const of = (unit, letter, n) => Array.from({ length: n }, (_, i) => ({ number: `${letter}-${i + 1}`, unit, contact: `${letter}-${i + 1}@example.org` }));
+    d.write('serve.ini', '[funnel]\npublic = 4\n');
+    await assert.rejects(d.begin([...of(a, 'A', 22), ...of(b, 'B', 3)], '--config', d.at('serve.ini')), /a floor of 5 or more/);
+    d.write('serve.ini', '[funnel]\npublic = 5\n');
+    assert.equal(await d.start('--config', d.at('serve.ini')), true, d.log());
+    d.sign('approve');
+    const shown = async () => (await (await fetch(`${d.url}/api/funnel`)).json());
+    const row = (begun) => ({ post: a, roll: 22, off: 0, none: 22 - begun, begun, enrolled: 0 });
+    const first = await shown();
+    assert.deepEqual([first.floor, first.posts], [5, [row(0)]]); // B has too few voters
+    assert.equal((await (await fetch(`${d.url}/api/election`)).json()).funnel, true);
+    for (let i = 1; i <= 5; i += 1) await d.sent(`A-${i}`);
+    const later = await until(async () => { const now = await shown(); return now.time > first.time && now; }, 30000);
+    assert.deepEqual(later.posts, [row(5)]);
+    // Four more: the row stays; the fifth moves it.
+    for (let i = 6; i <= 9; i += 1) await d.sent(`A-${i}`);
+    const same = await until(async () => { const now = await shown(); return now.time > later.time && now; }, 30000);
+    assert.deepEqual(same.posts, [row(5)]);
+    assert.equal(d.funnel('--public', '5').posts[0].begun, 9);
+    await d.sent(`A-${10}`);
+    assert.deepEqual((await until(async () => { const now = await shown(); return now.time > same.time && now; }, 30000)).posts, [row(10)]);
+  } finally {
+    await d.end();
+  }
+});
+
+test('the funnel and the published results agree, and a difference is seen', { skip, timeout: 240000 }, async () => {
+  const e = new Election();
+  try {
+    e.define();
+    await e.serve();
+    e.act('approve');
+    for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) e.trustee(i);
+    e.act('roll', 'commit', '--data', e.at('data'));
+    e.act('open');
+    e.start('registrar', '--server', e.url, '--key', e.at('r1'), '--manifest', e.at('manifest.json'), '--watch');
+    e.run('simulate', 'vote', '--server', e.url, '--roll', e.at('roll.csv'), '--options', path.join(root, 'ballots/ph2025/options.csv'));
+    e.act('close');
+    e.act('tally', 'freeze');
+    for (const i of [1, 2, 3]) e.trustee(i);
+    e.act('tally', 'publish');
+    e.mirror();
+    const compare = (file) => e.run('roll', 'funnel', '--data', e.at('data'), '--manifest', e.at('manifest.json'), '--results', file);
+    const results = path.join(e.at('record'), 'results.json');
+    assert.match(compare(results), /posts: roll, keys and ballots are as in the results/);
+    const { all } = JSON.parse(e.run('roll', 'funnel', '--data', e.at('data'), '--manifest', e.at('manifest.json'), '--json'));
+    const { total } = JSON.parse(fs.readFileSync(results, 'utf8')).reconciliation;
+    assert.deepEqual([all.electors, all.board, all.voted.online], [total.registered, total.enrolled, total.counted]);
+    assert.ok(all.voted.online > 0);
+    for (const figure of ['registered', 'online', 'enrolled', 'cancelled', 'counted']) {
+      const other = JSON.parse(fs.readFileSync(results, 'utf8'));
+      other.reconciliation.units[0][figure] += 1;
+      assert.throws(() => compare(e.write('other.json', JSON.stringify(other))), /the results differ in/, figure);
+    }
+  } finally {
+    e.end();
   }
 });
 

@@ -867,22 +867,40 @@ static void funnel_application(scene *c, unsigned i, unsigned voter, tp_apply_st
 static void funnel_key(scene *c, unsigned i, bool on_board, bool cancelled) {
     tp_store_credential k = credential(i);
     k.unit = 0;
+    k.recorded = i == 15 || i == 40; /* has a ballot on the board */
     k.on_board = on_board;
     k.cancelled = cancelled;
     OK(tp_store_credential_put(c->s, &k));
 }
 
+static const tp_funnel_row expected[] = {
+    {0, TP_FUNNEL_NONE, 0, 5, 0},     {0, TP_FUNNEL_OFF, 1, 1, 0},
+    {0, TP_FUNNEL_OFF, 2, 1, 0},      {0, TP_FUNNEL_OFF, 3, 1, 0},
+    {0, TP_FUNNEL_OFF, 4, 2, 2},      {0, TP_FUNNEL_CANCELLED, 0, 1, 0},
+    {0, TP_FUNNEL_SENT, 0, 1, 0},     {0, TP_FUNNEL_PROVEN, 0, 1, 0},
+    {0, TP_FUNNEL_OPEN, 0, 1, 0},     {0, TP_FUNNEL_WAITING, 1, 1, 0},
+    {0, TP_FUNNEL_WAITING, 3, 1, 0},  {0, TP_FUNNEL_REJECTED, 1, 1, 0},
+    {0, TP_FUNNEL_REJECTED, 2, 1, 0}, {0, TP_FUNNEL_CLOSED, 3, 1, 0},
+    {0, TP_FUNNEL_SIGNED, 0, 1, 0},   {0, TP_FUNNEL_BOARD, 0, 1, 1},
+    {1, TP_FUNNEL_NONE, 0, 1, 0},
+};
+enum { ROWS = sizeof expected / sizeof expected[0] };
+
 /* spec: J-14 */
 static void test_funnel(void **state) {
-    enum { DAY = 86400, NOW = 30 * DAY, VOTERS = 20 };
+    enum { DAY = 86400, NOW = 30 * DAY, VOTERS = 22 };
     scene *c = *state;
     for (unsigned i = 1; i <= VOTERS; i++) {
         tp_voter v = voter(i);
-        v.unit = i == VOTERS;
+        v.unit = i == 20;
         if (i == 2) strcpy(v.disabled, "a reason");
         if (i == 3 || i == 4) v.channel = (uint8_t)(i == 3 ? TP_CHANNEL_POST : TP_CHANNEL_MAIL);
         OK(tp_store_voter_add(c->s, &v, ""));
     }
+    OK(tp_store_voter_mark(c->s, 15, true)); /* and has a key: that counts */
+    OK(tp_store_voter_mark(c->s, 21, true));
+    OK(tp_store_voter_mark(c->s, 22, true));
+    funnel_voter(c, 22, TP_ENROL_PROVEN, 9, NOW); /* voted on paper: that counts */
     funnel_voter(c, 3, TP_ENROL_STARTED, 1, NOW); /* on another channel: that counts */
     funnel_voter(c, 5, TP_ENROL_STARTED, 0, NOW); /* cancelled */
     funnel_voter(c, 6, TP_ENROL_STARTED, 9, NOW);
@@ -902,15 +920,6 @@ static void test_funnel(void **state) {
     funnel_key(c, 15, true, false);
     funnel_key(c, 40, true, true);  /* the key of 5 */
     funnel_key(c, 41, true, false); /* of nobody */
-    static const tp_funnel_row expected[] = {
-        {0, TP_FUNNEL_NONE, 0, 5},    {0, TP_FUNNEL_OFF, 1, 1},       {0, TP_FUNNEL_OFF, 2, 1},
-        {0, TP_FUNNEL_OFF, 3, 1},     {0, TP_FUNNEL_CANCELLED, 0, 1}, {0, TP_FUNNEL_SENT, 0, 1},
-        {0, TP_FUNNEL_PROVEN, 0, 1},  {0, TP_FUNNEL_OPEN, 0, 1},      {0, TP_FUNNEL_WAITING, 1, 1},
-        {0, TP_FUNNEL_WAITING, 3, 1}, {0, TP_FUNNEL_REJECTED, 1, 1},  {0, TP_FUNNEL_REJECTED, 2, 1},
-        {0, TP_FUNNEL_CLOSED, 3, 1},  {0, TP_FUNNEL_SIGNED, 0, 1},    {0, TP_FUNNEL_BOARD, 0, 1},
-        {1, TP_FUNNEL_NONE, 0, 1},
-    };
-    enum { ROWS = sizeof expected / sizeof expected[0] };
     tp_funnel_row *rows;
     tp_funnel_keys *keys;
     size_t count;
@@ -921,11 +930,13 @@ static void test_funnel(void **state) {
         assert_int_equal(rows[i].step, expected[i].step);
         assert_int_equal(rows[i].detail, expected[i].detail);
         assert_int_equal(rows[i].voters, expected[i].voters);
+        assert_int_equal(rows[i].voted, expected[i].voted);
     }
     free(rows);
     OK(tp_store_funnel_keys(c->s, &keys, &count));
     assert_true(count == 1 && keys[0].unit == 0);
     assert_true(keys[0].held == 1 && keys[0].cancelled == 1 && keys[0].unknown == 1);
+    assert_int_equal(keys[0].cast, 1);
     free(keys);
 }
 

@@ -7,6 +7,7 @@ import { toHex } from '../hex.js';
 import { dateTime, t, tn } from '../i18n.js';
 import { failure } from '../shell.js';
 import { form } from '../enrol/page.js';
+import { funnelScreen } from './funnel.js';
 import { rowScreen } from './row.js';
 import { canScan, scan } from './scan.js';
 
@@ -45,6 +46,12 @@ export class Desk {
     const rows = [];
     for (const row of answer.waiting) rows.push({ ...row, short: await this.core.shortId(row.application) });
     return rows.sort((a, b) => a.due - b.due);
+  }
+
+  async askFunnel() {
+    const time = this.now();
+    const signature = toHex(await this.core.registrarAsk(this.manifest.fingerprint, time, null));
+    return post('/api/registrar/funnel', { registrar: this.registrar, time, signature });
   }
 
   async askDocument(row, kind) {
@@ -165,7 +172,8 @@ function queueScreen(desk) {
       }, { class: 'quiet' })) : null,
       camera,
       unitChoice(desk, list), list,
-      h('p', {}, button(t('desk.again'), () => desk.showQueue().catch((e) => replace(list, failure(e))), { class: 'quiet' })),
+      h('p', {}, button(t('desk.again'), () => desk.showQueue().catch((e) => replace(list, failure(e))), { class: 'quiet' }), ' ',
+      button(t('funnel.title'), () => desk.app.show(() => funnelScreen(desk)), { class: 'quiet' })),
     ],
   };
 }
