@@ -43,7 +43,7 @@ test('the funnel: published, and of officers alone', { skip, timeout: 240000 }, 
   try {
     election.define();
     await election.serve();
-    election.act('approve');
+    election.act('approve', '--proof', election.proof());
     for (let i = 1; i <= 6; i += 1) await begin(election, `G-0${i}`);
 
     const { page, seen } = await open(browser);

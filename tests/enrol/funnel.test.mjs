@@ -201,7 +201,7 @@ test('what is published live changes only when many have moved', { skip, timeout
     await assert.rejects(d.begin([...of(a, 'A', 22), ...of(b, 'B', 3)], '--config', d.at('serve.ini')), /a floor of 5 or more/);
     d.write('serve.ini', '[funnel]\npublic = 5\n');
     assert.equal(await d.start('--config', d.at('serve.ini')), true, d.log());
-    d.sign('approve');
+    d.sign('approve', '--proof', d.proof());
     const shown = async () => (await (await fetch(`${d.url}/api/funnel`)).json());
     const row = (begun) => ({ post: a, roll: 22, off: 0, none: 22 - begun, begun, enrolled: 0 });
     const first = await shown();
@@ -227,7 +227,7 @@ test('the funnel and the published results agree, and a difference is seen', { s
   try {
     e.define();
     await e.serve();
-    e.act('approve');
+    e.act('approve', '--proof', e.proof());
     for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) e.trustee(i);
     e.act('roll', 'commit', '--data', e.at('data'));
     e.act('open');
