@@ -10,7 +10,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "election/desk.h"
 #include "server/answer.h"
@@ -230,19 +229,6 @@ static void done_apply(tp_server *s, tp_task *task, bool durable) {
                              tp_json_hex(t->application, 16), "due", (json_int_t)t->due));
     sodium_memzero(t, sizeof *t);
     free(t);
-}
-
-bool tp_may_apply(tp_server *s, tp_request *rq) {
-    uint8_t address[16];
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (!tp_request_address(rq, address)) return true;
-    unsigned wait_s = tp_limit_take(s->applying, address,
-                                    (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
-    if (wait_s)
-        tp_answer_problem_more(rq, 429, "request.rate", "Too many applications. Please wait.",
-                               wait_s, NULL);
-    return !wait_s;
 }
 
 static bool take_route(tp_request *rq, tp_step *t, const char *name) {

@@ -33,8 +33,6 @@ unsigned tp_route_of(const char *name); /* 0: no such route */
 /* Moves it to a state in which nothing waits any more: its documents go. */
 TP_MUST_USE tp_err tp_application_end(tp_store *store, tp_application *a, tp_apply_state state,
                                       uint16_t reason, uint64_t now);
-/* Not too often from one address; a post's visitors may share one. Answers itself if it is. */
-bool tp_may_apply(tp_server *s, tp_request *rq);
 /* Room for one more in this state: the oldest goes if there are too many. Documents that wait for
  * a registrar are not displaced: *full. */
 TP_MUST_USE tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t now,

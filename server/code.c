@@ -300,7 +300,7 @@ void tp_post_enrol_code(tp_request *rq, void *server) {
     tp_server *s = server;
     const char *token, *code;
     json_error_t error;
-    json_t *body = tp_body_json(rq);
+    json_t *body = tp_may_step(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, work_code, tp_step_done);
     bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s}", "enrolment", &token, "code",

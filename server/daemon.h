@@ -62,6 +62,7 @@ typedef struct {
     uint64_t voters;                   /* on the roll at the start */
     tp_limit *asking;                  /* who asks about voters */
     tp_limit *applying;                /* who hands in applications */
+    tp_limit *stepping, *watching;     /* what a token does; asking how far it is */
     struct tp_once *asked;             /* registrars' requests, by their signatures */
     uint64_t started;                  /* Unix seconds: what was asked before may have been seen */
     tp_store *reader[TP_HTTP_THREADS]; /* one for each http thread */

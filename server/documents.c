@@ -143,7 +143,7 @@ void tp_post_enrol_submit(tp_request *rq, void *server) {
     tp_server *s = server;
     const char *token;
     json_error_t error;
-    json_t *body = tp_body_json(rq);
+    json_t *body = tp_may_step(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, work_submit, tp_step_done);
     bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "enrolment", &token);

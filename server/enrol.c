@@ -224,7 +224,7 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
     tp_server *s = server;
     const char *token, *credential, *possession;
     json_error_t error;
-    json_t *body = tp_body_json(rq);
+    json_t *body = tp_may_step(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, work_credential, tp_step_done);
     bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s}", "enrolment", &token,
@@ -307,7 +307,7 @@ void tp_post_enrol_status(tp_request *rq, void *server) {
     const char *token;
     tp_step t = {0};
     json_error_t error;
-    json_t *body = tp_body_json(rq);
+    json_t *body = tp_may_watch(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "enrolment", &token))
         tp_answer_members(rq, &error);

@@ -32,6 +32,8 @@ enum {
 };
 enum { ASKING_BURST = 30, ASKING_GAP_MS = 2000 };      /* J-13 */
 enum { APPLYING_BURST = 60, APPLYING_GAP_MS = 10000 }; /* H-11 */
+enum { STEPPING_BURST = 300, STEPPING_GAP_MS = 200 };  /* H-18 */
+enum { WATCHING_BURST = 2000, WATCHING_GAP_MS = 10 };  /* H-18 */
 
 /* One registration in JSON is below 400 bytes. */
 const tp_route tp_routes[] = {
@@ -258,6 +260,8 @@ static void finish(tp_server *s) {
     tp_http_free(s->http);
     tp_limit_free(s->asking);
     tp_limit_free(s->applying);
+    tp_limit_free(s->stepping);
+    tp_limit_free(s->watching);
     tp_once_free(s->asked);
     tp_texts_free(s->texts);
     for (unsigned i = 0; i < TP_HTTP_THREADS; i++)
@@ -289,6 +293,8 @@ int tp_serve(const tp_serve_options *o) {
     s->asked = tp_once_new();
     s->started = tp_server_now();
     s->applying = tp_limit_new(APPLYING_BURST, APPLYING_GAP_MS);
+    s->stepping = tp_limit_new(STEPPING_BURST, STEPPING_GAP_MS);
+    s->watching = tp_limit_new(WATCHING_BURST, WATCHING_GAP_MS);
     snprintf(s->db_path, sizeof s->db_path, "%s/tapat.db", o->data);
     snprintf(s->public_path, sizeof s->public_path, "%s/public", o->data);
     pthread_mutex_init(&s->lock, NULL);

@@ -114,18 +114,34 @@ tp_err tp_step_key_taken(tp_store *store, const uint8_t credential[static 32], b
 
 /* ---- who may ask and enrol ---- */
 
-/* Not too often from one address; answers itself if it is. spec: J-13 */
-bool tp_may_ask(tp_server *s, tp_request *rq) {
+/* Not too often from one address; answers itself if it is. */
+static bool may(tp_limit *limit, tp_request *rq) {
     uint8_t address[16];
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (!tp_request_address(rq, address)) return true;
-    unsigned wait_s = tp_limit_take(s->asking, address,
+    unsigned wait_s = tp_limit_take(limit, address,
                                     (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
     if (wait_s)
-        tp_answer_problem_more(rq, 429, "request.rate", "Too many questions. Please wait.", wait_s,
-                               NULL);
+        tp_answer_problem_more(rq, 429, "request.rate",
+                               "Too many requests from this address. Please wait.", wait_s, NULL);
     return !wait_s;
+}
+
+bool tp_may_ask(tp_server *s, tp_request *rq) { /* spec: J-13 */
+    return may(s->asking, rq);
+}
+
+bool tp_may_apply(tp_server *s, tp_request *rq) { /* spec: H-11 */
+    return may(s->applying, rq);
+}
+
+bool tp_may_step(tp_server *s, tp_request *rq) { /* spec: H-18 */
+    return may(s->stepping, rq);
+}
+
+bool tp_may_watch(tp_server *s, tp_request *rq) { /* spec: H-18 */
+    return may(s->watching, rq);
 }
 
 void tp_step_source(uint8_t out[static TP_SOURCE], const tp_server *s, const tp_request *rq) {

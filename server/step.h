@@ -64,8 +64,13 @@ TP_MUST_USE tp_err tp_step_key_taken(tp_store *store, const uint8_t credential[s
 json_t *tp_json_routes(uint8_t routes);
 void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter);
 
-/* Not too often from one address; answers itself if it is. spec: J-13 */
+/* Not too often from one address; answers itself if it is. Ask: about voters; apply: hand in
+ * something for a registrar; step: what a token does; watch: how far it is. A post's visitors may
+ * share an address. spec: J-13, H-11, H-18 */
 bool tp_may_ask(tp_server *s, tp_request *rq);
+bool tp_may_apply(tp_server *s, tp_request *rq);
+bool tp_may_step(tp_server *s, tp_request *rq);
+bool tp_may_watch(tp_server *s, tp_request *rq);
 /* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
 const char *tp_not_online(const tp_voter *v, const char **detail);
 bool tp_enrolling(tp_server *s, tp_phase phase);

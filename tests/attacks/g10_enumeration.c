@@ -1,5 +1,5 @@
 /* G10: nobody learns from the server who is on the roll but by number and birth date, and nobody
- * may try many. spec: J-10..J-13, J-29, J-30 */
+ * may try many. spec: J-10..J-13, J-29, J-30, H-18 */
 #include <sodium.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,6 +175,47 @@ static void test_rate(void **state) {
     expect_status(ask("/api/roll/lookup", "203.0.113.9", "N1", "1980-05-06"), 200);
 }
 
+/* How many times in a row it may ask for the status before it is told to wait. */
+static int watched(const char *from) {
+    char request[256];
+    int n = 0, status = 400, fd = client_connect(&d);
+    snprintf(request, sizeof request,
+             "POST /api/enrol/status HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+             "X-Forwarded-For: %s\r\n\r\n{}",
+             from);
+    for (; n < 100000 && status == 400; n++) {
+        assert_true(fd >= 0 && client_send(fd, request, strlen(request)));
+        reply r = client_read(fd);
+        status = r.status;
+        reply_free(&r);
+    }
+    close(fd);
+    assert_int_equal(status, 429);
+    return n;
+}
+
+/* What a token does, and asking how far it is: a post's visitors share an address, but not for
+ * ever. spec: H-18 */
+static void test_steps(void **state) {
+    (void)state;
+    static const char *const paths[] = {"/api/enrol/code", "/api/enrol/credential",
+                                        "/api/enrol/submit"};
+    int refused = 0;
+    for (int i = 0; i < 300; i++) /* malformed, and counted */
+        expect_status(ask(paths[i % 3], "203.0.113.20", "x", "x"), 400);
+    for (int i = 0; i < 60; i++) {
+        reply r = ask(paths[i % 3], "203.0.113.20", "x", "x");
+        refused += r.status == 429;
+        if (r.status == 429) assert_non_null(strstr(r.head, "\r\nRetry-After: "));
+        reply_free(&r);
+    }
+    assert_in_range(refused, 1, 60); /* some come back while this runs */
+    expect_status(ask("/api/enrol/status", "203.0.113.20", "x", "x"), 400);
+    expect_status(ask(paths[0], "203.0.113.21", "x", "x"), 400);
+    assert_true(watched("203.0.113.20") > 1900);
+    expect_status(ask(paths[0], "", "x", "x"), 400);
+}
+
 static void test_not_online(void **state) {
     (void)state;
     expect_problem(ask("/api/enrol/start", "", "N2", "1980-05-06"), 409, "enrol.channel");
@@ -228,7 +269,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same),       cmocka_unit_test(test_rate),
         cmocka_unit_test(test_not_online), cmocka_unit_test(test_signed_late),
-        cmocka_unit_test(test_name),       cmocka_unit_test(test_time),
+        cmocka_unit_test(test_name),       cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_time),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
