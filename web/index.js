@@ -1,12 +1,13 @@
 // The front page: where the election stands, what to do now, and "am I on the list?".
 
 import { getJson, post } from './api.js';
-import { field, h, notice } from './dom.js';
+import { button, field, h, notice } from './dom.js';
 import { number, t, tn, words } from './i18n.js';
 import { failure, link, phaseSentence, start } from './shell.js';
 
 start('', async (app) => {
-  const state = { number: '', birth: '', answer: null };
+  const state = { number: '', name: '', byName: false, birth: '', answer: null };
+  app.leave(() => Object.assign(state, { number: '', name: '', birth: '', answer: null }));
   // For times and names only: nothing is voted on here, so nothing is checked.
   const manifest = await getJson('/api/manifest').catch(() => null);
   if (manifest) app.election.title = manifest.title;
@@ -27,18 +28,35 @@ start('', async (app) => {
   }
 
   function found(answer) {
-    if (!answer.found) return notice('bad', t('list.no'), t('list.no-next'));
+    if (!answer.found) return state.byName ? notice('bad', t('list.no-name'), t('list.no-name-next')) : notice('bad', t('list.no'), t('list.no-next'));
     const unit = manifest && manifest.units[answer.unit];
-    return notice('good', t('list.yes'), unit && t('list.post', { post: unit.name }), t('list.need'),
+    return notice('good', t('list.yes'), unit && t('list.post', { post: unit.name }), needs(answer.routes),
       h('p', {}, link('/enrol', t('list.enrol'), { class: 'button primary' })));
   }
 
+  // The ways that the post has open, and what each needs.
+  function needs(routes) {
+    if (!routes) return t('list.need');
+    if (!routes.length) return t('routes.none');
+    const provider = manifest?.enrol?.oidc?.name ?? '';
+    return [h('p', {}, t('list.ways')), h('ul', {}, routes.map((name) => h('li', {},
+      h('strong', {}, t(`routes.${name}`, { provider })), h('br', {}), t(`routes.${name}-what`, { provider })))), h('p', {}, t('list.pen'))];
+  }
+
   function lookup() {
+    const member = state.byName ? 'name' : 'number';
     const result = h('div', { role: 'status' }, state.answer && found(state.answer));
     const own = field({
-      label: t('who.number'), hint: t('who.number-hint'), value: state.number, autocomplete: 'off',
-      spellcheck: 'false', maxlength: 40, oninput: (e) => { state.number = e.target.value; },
+      label: t(`who.${member}`), hint: t(`who.${member}-hint`), value: state[member], autocomplete: 'off',
+      spellcheck: 'false', maxlength: state.byName ? 120 : 40, oninput: (e) => { state[member] = e.target.value; },
     });
+    const other = button(t(state.byName ? 'who.by-number' : 'who.by-name'), () => {
+      state.byName = !state.byName;
+      state.answer = null;
+      const card = lookup();
+      document.getElementById('list').replaceWith(card);
+      card.querySelector('input').focus();
+    }, { class: 'quiet' });
     const birth = field({
       label: t('who.birth'), type: 'date', value: state.birth, autocomplete: 'off', min: '1900-01-01',
       oninput: (e) => { state.birth = e.target.value; },
@@ -47,21 +65,21 @@ start('', async (app) => {
     const submit = async (event) => {
       event.preventDefault();
       result.replaceChildren();
-      own.fail(state.number.trim() ? '' : t('who.number-empty'));
+      own.fail(state[member].trim() ? '' : t(`who.${member}-empty`));
       birth.fail(state.birth ? '' : t('who.birth-empty'));
-      if (!state.number.trim() || !state.birth) return;
+      if (!state[member].trim() || !state.birth) return;
       go.disabled = true;
       try {
-        state.answer = await post('/api/roll/lookup', { number: state.number.trim(), birth_date: state.birth });
+        state.answer = await post('/api/roll/lookup', { [member]: state[member].trim(), birth_date: state.birth });
         result.replaceChildren(found(state.answer));
       } catch (e) {
         result.replaceChildren(failure(e));
       }
       go.disabled = false;
     };
-    return h('section', { class: 'card', 'aria-labelledby': 'list-title' }, h('h2', { id: 'list-title' }, t('list.title')),
+    return h('section', { class: 'card', id: 'list', 'aria-labelledby': 'list-title' }, h('h2', { id: 'list-title' }, t('list.title')),
       h('p', {}, t('list.lead')), h('form', { onsubmit: submit, novalidate: true },
-        h('div', { class: 'pair' }, own.node, birth.node), go), result);
+        h('div', { class: 'pair' }, own.node, birth.node), go), result, h('p', {}, other));
   }
 
   app.show(() => ({

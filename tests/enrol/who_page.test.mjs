@@ -50,3 +50,57 @@ test('enrolment begins with a name', { skip, timeout: 60000 }, async () => {
     await d.end();
   }
 });
+
+test('"Am I on the list?" takes the number or the name', { skip, timeout: 60000 }, async () => {
+  const d = new Daemon();
+  const browser = await launch();
+  try {
+    d.define({ enrol: { show: true, shared: 4, review_days: 5, routes: ['code', 'letter', 'desk'], posts: {} } });
+    d.roll([{ number: 'V-1', name: 'Peña María Santos', contact: 'v1@example.org' }, { number: 'V-2', name: 'Juan Cruz' },
+      { number: 'V-3', name: 'Cruz Juan' }]);
+    await d.start();
+    const { page, seen } = await open(browser);
+    const look = page.getByRole('button', { name: 'Look', exact: true });
+    const sound = async (where) => {
+      for (const [width, height] of [[390, 844], [1280, 900]]) {
+        await page.setViewportSize({ width, height });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        assert.deepEqual(violations.map((v) => `${v.id} ${v.nodes[0].html}`), [], where);
+        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${where}-${width}.png`, fullPage: true });
+      }
+    };
+    await page.goto(`${d.url}/?lang=en`);
+    await page.getByLabel("Voter's number").fill('V-1');
+    await page.getByLabel('Birth date').fill('1990-01-01');
+    await look.click();
+    await page.locator('.notice.good').getByText('A code letter').waitFor();
+    assert.equal(await page.locator('.notice.good li').count(), 3); // what the post offers, and what each needs
+    await sound('home-found');
+    await page.getByRole('button', { name: 'I do not know my number' }).click();
+    assert.equal(await page.locator('.notice').count(), 0);
+    await look.click();
+    await page.getByText('Enter your full name.').waitFor();
+    await page.getByLabel('Full name').fill('santos MARIA pena');
+    assert.equal(await page.getByLabel('Birth date').inputValue(), '1990-01-01');
+    const [request] = await Promise.all([page.waitForRequest((r) => r.url().endsWith('/api/roll/lookup')), look.click()]);
+    assert.deepEqual(request.postDataJSON(), { name: 'santos MARIA pena', birth_date: '1990-01-01' });
+    await page.locator('.notice.good').waitFor();
+    // two of one name, and nobody: the same words
+    const said = [];
+    for (const name of ['Juan Cruz', 'Nobody Here']) {
+      await page.getByLabel('Full name').fill(name);
+      await look.click();
+      await page.locator('.notice.bad').waitFor();
+      said.push(await page.locator('.notice.bad').innerText());
+    }
+    assert.equal(said[0], said[1]);
+    await sound('home-unknown');
+    await page.getByRole('button', { name: 'Filipino' }).click();
+    await page.getByText('Hindi ko alam ang aking numero').or(page.getByLabel('Buong pangalan')).first().waitFor();
+    assert.doesNotMatch(await page.locator('main').innerText(), /\blist\.|\bwho\./);
+    assert.deepEqual(seen.problems, []);
+  } finally {
+    await browser.close();
+    await d.end();
+  }
+});
