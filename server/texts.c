@@ -79,6 +79,26 @@ static const char *wrong_names(const char *text, const char *names) {
     return NULL;
 }
 
+/* A word that is a link and carries a value: who clicks would hand it on. Attack G3. */
+static bool link_with_value(const char *text) {
+    static const char blank[] = " \t\r\n";
+    char word[256];
+    for (const char *at = text + strspn(text, blank); *at; at += strspn(at, blank)) {
+        size_t len = strcspn(at, blank);
+        snprintf(word, sizeof word, "%.*s", (int)len, at);
+        bool value = memchr(at, '{', len), query = strstr(word, "={") != NULL;
+        bool link = query || strstr(word, ":/") || strcasestr(word, "www.");
+        if (value && (link || len >= sizeof word)) return true;
+        at += len;
+    }
+    return false;
+}
+
+/* What is wrong with a part of a template, or NULL. */
+static const char *wrong_part(const char *text, const char *names) {
+    return link_with_value(text) ? "a link that carries a value" : wrong_names(text, names);
+}
+
 /* Cuts t->bytes in its three parts; NULL, or what is wrong. */
 static const char *cut(template *t) {
     static const char subject[] = "Subject: ", brief[] = "\n\nSMS: ";
@@ -121,9 +141,9 @@ static tp_err add(tp_texts *texts, const char *name, char *bytes, tp_fault *faul
     const char *names = NULL, *wrong = "not KIND.LANGUAGE.txt";
     if (split_name(name, &t) && !(names = names_of(t.kind))) wrong = "no such kind of message";
     if (names) wrong = cut(&t);
-    if (!wrong) wrong = wrong_names(t.subject, names);
-    if (!wrong) wrong = wrong_names(t.text, names);
-    if (!wrong) wrong = wrong_names(t.brief, names);
+    if (!wrong) wrong = wrong_part(t.subject, names);
+    if (!wrong) wrong = wrong_part(t.text, names);
+    if (!wrong) wrong = wrong_part(t.brief, names);
     old = wrong ? NULL : find(texts, t.kind, t.lang);
     if (!wrong && !old && texts->count == TEMPLATES_MAX) wrong = "one template too many";
     if (wrong) {

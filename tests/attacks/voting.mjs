@@ -15,8 +15,8 @@ export const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const options = 3;
 
 export class Voting extends Daemon {
-  // close: seconds from now; null: the template's.
-  async begin({ voters, test = true, close = null, floor = 2, units = 1, open = true }) {
+  // close: seconds from now; null: the template's. serve: arguments, or what makes them of this.
+  async begin({ voters, test = true, close = null, floor = 2, units = 1, open = true, routes = ['desk'], contacts = () => ({}), serve = () => [] }) {
     this.define({ test });
     const m = JSON.parse(fs.readFileSync(this.at('manifest.json'), 'utf8'));
     const title = { en: 'One', fil: 'Isa' };
@@ -27,13 +27,14 @@ export class Voting extends Daemon {
     m.styles = [{ id: 'all', contests: ['one'] }];
     m.units = m.units.slice(0, units).map((u) => ({ ...u, registered: voters, style: 'all' }));
     m.merge.floor = floor;
-    m.enrol = { show: true, shared: 4, review_days: 5, routes: ['desk'], posts: {} };
+    m.enrol = { show: true, shared: 4, review_days: 5, routes, posts: {} };
     if (close) m.times.close = `${new Date(Date.now() + close * 1000).toISOString().slice(0, 19)}Z`;
     this.manifest = m;
     this.write('manifest.json', JSON.stringify(m));
-    this.people = Array.from({ length: voters }, (_, i) => ({ number: `V-${i + 1}`, unit: m.units[i % units].id }));
+    this.people = Array.from({ length: voters }, (_, i) => ({ number: `V-${i + 1}`, unit: m.units[i % units].id, ...contacts(i + 1) }));
     this.roll(this.people);
-    if (!await this.start()) throw new Error(this.log());
+    await this.reserve();
+    if (!await this.start(...serve(this))) throw new Error(this.log());
     this.fingerprint = crypto.createHash('sha256').update(fs.readFileSync(this.at('manifest.json'))).digest();
     this.core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
     this.desk = new Desk({ core: this.core, fingerprint: this.fingerprint, daemon: this });

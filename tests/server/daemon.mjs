@@ -93,10 +93,15 @@ export class Daemon {
     return this.run('rehearse', this.at('manifest.json'), '--no-vote', '--out', this.at('proof.txt'));
   }
 
-  // True: it serves. False: it ended by itself.
-  async start(...more) {
+  // The address, before it serves.
+  async reserve() {
     this.port ||= await freePort();
     this.url = `http://127.0.0.1:${this.port}`;
+  }
+
+  // True: it serves. False: it ended by itself.
+  async start(...more) {
+    await this.reserve();
     const log = fs.openSync(this.at('log'), 'a');
     this.child = spawn(tapat, ['serve', '--data', this.at('data'), '--manifest', this.at('manifest.json'), '--port', String(this.port),
       ...more], { stdio: ['ignore', log, log] });
