@@ -190,7 +190,7 @@ test('letters: the code is in the fragment of the square, and the page takes it 
 class Device {
   constructor() {
     this.id = crypto.randomBytes(20);
-    this.pair = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    this.pair = crypto.generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     this.count = 0;
   }
 
