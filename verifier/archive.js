@@ -25,10 +25,9 @@ function header(name, length) {
   return h;
 }
 // spec: R-21
+const goodPart = (part) => part !== '' && !part.startsWith('.');
 const goodName = (name) =>
-  name.length <= 99 &&
-  /^[\x21-\x7e]+$/.test(name) &&
-  name.split('/').every((part) => part !== '' && !part.startsWith('.'));
+  name.length <= 99 && /^[\x21-\x7e]+$/.test(name) && name.split('/').every(goodPart);
 
 // The name and length that a header gives; it must be the one that these have.
 function readHeader(h) {

@@ -151,6 +151,10 @@ export async function fromDrop(transfer) {
 export class NoArchive extends Error {}
 
 const BLOCK = 512;
+const MAX_FILE = 2 ** 26; // bytes
+
+// spec: R-21
+const goodName = (name) => /^[\x21-\x7e]{1,99}$/.test(name) && name.split('/').every((part) => part && !part.startsWith('.'));
 
 // The one header that a file of this name and length has.
 export function archiveHeader(name, length) {
@@ -179,7 +183,7 @@ export async function toArchive({ files, list, server }, onProgress) {
   return new Blob([...parts, new Uint8Array(2 * BLOCK)], { type: 'application/x-tar' });
 }
 
-// Exactly what `tapat archive` writes, and nothing else.
+// Exactly what `tapat archive` writes, and nothing else. spec: R-24
 export async function fromArchive(blob) {
   const files = new Map();
   const latin = (bytes) => String.fromCharCode(...bytes).replace(/\0.*$/s, '');
@@ -191,7 +195,7 @@ export async function fromArchive(blob) {
     if (!block[0]) break;
     const [name, size] = [latin(block.slice(0, 100)), latin(block.slice(124, 136))];
     const length = parseInt(size, 8);
-    if (!/^[0-7]{11}$/.test(size) || !/^[\x21-\x7e]{1,99}$/.test(name) || name <= last) throw new NoArchive();
+    if (!/^[0-7]{11}$/.test(size) || length > MAX_FILE || !goodName(name) || name <= last) throw new NoArchive();
     if (!archiveHeader(name, length).every((b, i) => b === block[i])) throw new NoArchive();
     const end = at + BLOCK + padded(length);
     if (end > blob.size) throw new NoArchive();

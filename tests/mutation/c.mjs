@@ -68,6 +68,14 @@ const files = {
     'read_frozen',
     'tp_replay_frozen',
   ],
+  'record/archive.c': [
+    'make_(header|parents)',
+    'padding',
+    'take_name',
+    'by_bytes',
+    'put_\\w+',
+    'tp_archive_write',
+  ],
   'record/checkpoint.c': ['tp_checkpoint_(check|sign|put|write)', 'remove_stale'],
   'record/files.c': ['tp_record_close', 'tp_record_check_log'],
   'record/folder.c': [

@@ -1,6 +1,6 @@
 /* The mutation run of the C verifier: mutants FOLDER SITES JOBS EVERY. FOLDER/list names the
- * records, one folder a line: "NAME\tCHECK CODE\tFINGERPRINT", "good" for CHECK CODE of a good
- * record, and the fingerprint that the verifier is told, or none.
+ * records, one folder or archive a line: "NAME\tCHECK CODE\tFINGERPRINT", "good" for CHECK CODE of
+ * a good record, and the fingerprint that the verifier is told, or none.
  *
  *   first every record with all checks on, in a child each: its verdict, which sites would refuse
  *   then for each site, the records at which it would refuse, until one gets another verdict
@@ -11,15 +11,18 @@
  */
 #include "tests/mutation/sites.h"
 
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "record/archive.h"
 #include "record/record.h"
 
 enum {
@@ -104,6 +107,21 @@ static void write_verdict(char out[static VERDICT], const tp_verification *v) {
     }
 }
 
+/* An archive is unpacked beside the others first. */
+static tp_err verify_it(tp_verification *v, const char *at, const uint8_t *known) {
+    char dir[4200];
+    struct stat st;
+    const tp_replay_options o = {.threads = 1};
+    if (stat(at, &st)) exit(3);
+    if (S_ISDIR(st.st_mode)) return tp_verify(v, at, known, &o);
+    snprintf(dir, sizeof dir, "%s.%d", at, (int)getpid());
+    if (mkdir(dir, 0700)) exit(3);
+    memset(v, 0, sizeof *v);
+    v->checks[v->count++] = (tp_check){.check = "files", .verdict = TP_FAIL};
+    tp_err err = tp_archive_extract(dir, at, &v->checks[0].fault);
+    return err ? err : tp_verify(v, dir, known, &o);
+}
+
 /* In a child: a record may break a verifier that lacks a check, and that is noticed too. */
 static void verify_in_child(char out[static VERDICT], size_t i, uint64_t limit_us) {
     char dir[4096];
@@ -111,10 +129,9 @@ static void verify_in_child(char out[static VERDICT], size_t i, uint64_t limit_u
     tp_verification v;
     for (size_t k = 0; k < 32 && *list[i][2]; k++)
         sscanf(list[i][2] + 2 * k, "%2hhx", &known[k]);
-    const tp_replay_options o = {.threads = 1};
     snprintf(dir, sizeof dir, "%s/%zu", folder, i);
     alarm((unsigned)(limit_us / 1000000 + 10));
-    tp_err err = tp_verify(&v, dir, *list[i][2] ? known : NULL, &o);
+    tp_err err = verify_it(&v, dir, *list[i][2] ? known : NULL);
     write_verdict(out, &v);
     if (!err != !strncmp(out, "good", 4)) strcpy(out, "a verdict without its reason");
     _exit(0);
@@ -124,6 +141,18 @@ static uint64_t now_us(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
+    (void)st, (void)type, (void)where;
+    return remove(path);
+}
+
+/* What a child unpacked. */
+static void remove_unpacked(size_t i, pid_t child) {
+    char dir[4200];
+    snprintf(dir, sizeof dir, "%s/%zu.%d", folder, i, (int)child);
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* The verdict of a record without a site (0: with all). */
@@ -138,6 +167,7 @@ static void judge(char *shared, size_t i, int site) {
         verify_in_child(shared, i, records[i].took_us);
     }
     if (child < 0 || waitpid(child, &status, 0) < 0) exit(3);
+    remove_unpacked(i, child);
     if (!site) records[i].took_us = now_us() - start;
     if (status) snprintf(shared, VERDICT, "broken off");
 }

@@ -21,14 +21,14 @@ const Point = ristretto255.Point,
   L = Point.Fn.ORDER;
 const files = fs
   .readdirSync(new URL('../../verifier/', import.meta.url))
-  .filter((name) => name !== 'cli.js');
+  .filter((name) => name.endsWith('.js') && !/^(cli|page)\.js$/.test(name));
 const outside = /(wide|unhex|opaque): bytes\.length|unhex:/;
 
 const refusal =
   /^(fail|stop)\(|^this\.(fail|stop)\(|^t\.fail\(|^throw new (Malformed|Fault)\(|^return (false|null);|^made\.push\(\{ code|^return \{ index/;
 // functions that say whether something holds
 const judges =
-  /^(lineIsOf|lineSigns|lineCosigns|signed|isKeyName|shareHolds|holds|possessionHolds|tileFits)$/;
+  /^(lineIsOf|lineSigns|lineCosigns|signed|isKeyName|shareHolds|holds|possessionHolds|tileFits|goodName|goodPart)$/;
 // methods of the language, and the ways in which the verifier refuses
 const plain = /^(if|for|while|switch|catch|function|return|add|set|push|update|fail|stop|bisect)$/;
 

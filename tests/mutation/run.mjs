@@ -1,7 +1,10 @@
 // The mutation run: every check of both verifiers is switched off in turn, and a record of the corpus
-// must notice. node tests/mutation/run.mjs [--only c|js] [--every N] [--jobs N] [--keep FILE]
+// must notice. node tests/mutation/run.mjs [--only c|js] [--every N] [--in FILE] [--records TEXT]
+// [--jobs N] [--keep FILE]
 //
 //   --every N   of the sites of each verifier every Nth
+//   --in FILE   only the checks of this source file
+//   --records T only the records whose names begin so
 //   --keep FILE what became of each site, a line each
 //
 // Prints TAP: a case for each verifier that no check of it goes unnoticed without a reason in
@@ -25,10 +28,18 @@ const option = (name, otherwise) => {
 };
 const only = option('only', ''),
   every = Number(option('every', 1)),
+  within = option('in', ''),
+  begin = option('records', ''),
   jobs = Number(option('jobs', 2));
 const memory = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
 const work = fs.mkdtempSync(path.join(memory, 'mutation-'));
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
+
+// The checks that are asked for, numbered from 1.
+const wanted = (sites) =>
+  sites
+    .filter((s) => !within || s.file === within)
+    .map((s, i) => Object.assign(s, { id: i + 1 }));
 
 // ---- C ----
 
@@ -41,7 +52,7 @@ const output = (command, args) =>
   });
 
 async function runC(list) {
-  const sites = c.scan(root),
+  const sites = wanted(c.scan(root)),
     out = path.join(work, 'c'),
     folder = path.join(work, 'corpus');
   fs.mkdirSync(out);
@@ -75,7 +86,7 @@ async function share(tasks, args, done) {
 }
 
 async function runJs(list) {
-  const sites = js.scan(root),
+  const sites = wanted(js.scan(root)),
     folder = path.join(meson, 'mutation', 'verifier'),
     file = path.join(work, 'corpus.v8'),
     whole = [],
@@ -146,11 +157,11 @@ function judge(language, { sites, fates }) {
   report(`${language}: every check is needed by a record, or explained`, bad);
 }
 
-const list = corpus();
+const list = corpus().filter((r) => r.name.startsWith(begin));
 console.log(`# ${list.length} records`);
 if (only !== 'js') judge('C', await runC(list));
 if (only !== 'c') judge('JavaScript', await runJs(list));
-if (!only && every === 1)
+if (!only && !within && !begin && every === 1)
   report(
     'every reason in equivalent.json is of a check that no record needs',
     rules.filter((r) => !r.used).map((r) => r.site),

@@ -12,13 +12,18 @@ import { Sites } from './js.mjs';
 const [folder, file] = process.argv.slice(2);
 const sites = (globalThis.__site = new Sites());
 const { verify } = await import(path.join(folder, 'verify.js'));
+const { archiveFolder, noArchive } = await import(path.join(folder, 'archive.js'));
 const corpus = v8.deserialize(fs.readFileSync(file));
 
+const unpack = (archive) =>
+  archiveFolder(archive.length, (at, length) => archive.subarray(at, at + length));
+
 // A verifier that breaks is noticed too.
-async function judge({ files, known }, site) {
+async function judge({ files, archive, known }, site) {
   sites.start(site);
   try {
-    return verdictOf(await verify(memory(files), known));
+    const folder = archive ? await unpack(archive) : memory(files);
+    return verdictOf(folder ? await verify(folder, known) : noArchive);
   } catch (e) {
     return `broken off: ${e.message}`;
   }
