@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 
 enum { LINE_MAX_LEN = 198 }; /* what the reader of the format takes whole */
-enum { FLOOR_MIN = 5 };      /* fewer voters than these are persons, not numbers */
+enum { SIZE_MAX_MIB = 1 << 20 };
+enum { FLOOR_MIN = 5 }; /* fewer voters than these are persons, not numbers */
 
-typedef enum { TEXT, NUMBER, PATH, SECRET } kind;
+typedef enum { TEXT, NUMBER, SIZE, PATH, SECRET } kind;
 static const struct {
     const char *section, *name;
     kind kind;
@@ -38,6 +39,9 @@ static const struct {
     KEY("messages", "templates", PATH, templates),
     KEY("messages", "report-secret-file", SECRET, reports),
     KEY("messages", "retry", NUMBER, retry_s),
+    KEY("documents", "all", SIZE, documents_all),
+    KEY("documents", "post", SIZE, documents_post),
+    KEY("documents", "address", SIZE, documents_address),
     KEY("funnel", "public", NUMBER, funnel_floor),
 #undef KEY
 };
@@ -78,10 +82,12 @@ static int take(parsing *p, size_t k, const char *value) {
     if (p->seen[k]) return refuse(p, "given twice");
     p->seen[k] = true;
     if (!*value) return refuse(p, "no value");
-    if (keys[k].kind == NUMBER) {
-        unsigned long n = strtoul(value, &end, 10);
-        if (*end || *value < '0' || *value > '9' || n < 1 || n > 3600)
-            return refuse(p, "not a number from 1 to 3600");
+    if (keys[k].kind == NUMBER || keys[k].kind == SIZE) {
+        unsigned long n = strtoul(value, &end, 10),
+                      max = keys[k].kind == SIZE ? SIZE_MAX_MIB : 3600;
+        if (*end || *value < '0' || *value > '9' || n < 1 || n > max)
+            return refuse(p, max == 3600 ? "not a number from 1 to 3600"
+                                         : "not a number of MiB from 1 to 1048576");
         memcpy(out, &(unsigned){(unsigned)n}, sizeof(unsigned));
         return 1;
     }
@@ -175,8 +181,13 @@ static tp_err parse(parsing *p, const char *path, tp_fault *fault) {
 
 tp_err tp_config_load(tp_config *c, const char *path, tp_fault *fault) {
     char folder[4096] = "";
-    *c = (tp_config){
-        .mail_connections = 2, .sms_connections = 2, .retry_s = 10, .sms_type = "application/json"};
+    *c = (tp_config){.mail_connections = 2,
+                     .sms_connections = 2,
+                     .retry_s = 10,
+                     .sms_type = "application/json",
+                     .documents_all = 8192,
+                     .documents_post = 1024,
+                     .documents_address = 128};
     if (!path) return TP_OK;
     const char *slash = strrchr(path, '/');
     if (slash) snprintf(folder, sizeof folder, "%.*s", (int)(slash + 1 - path), path);
@@ -187,6 +198,9 @@ tp_err tp_config_load(tp_config *c, const char *path, tp_fault *fault) {
     if (!wrong) wrong = check_sms(c);
     if (!wrong && (c->mail_connections > 16 || c->sms_connections > 16))
         wrong = "connections are at most 16";
+    if (!wrong &&
+        (c->documents_address > c->documents_post || c->documents_post > c->documents_all))
+        wrong = "[documents] address is at most post, and post at most all";
     if (!wrong && *c->reports && strlen(c->reports) < 16)
         wrong = "[messages] report-secret-file holds fewer than 16 characters";
     if (!wrong && c->funnel_floor && c->funnel_floor < FLOOR_MIN)

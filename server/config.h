@@ -24,6 +24,8 @@ typedef struct {
     char templates[4096]; /* a folder; "": the program's own */
     char reports[128];    /* the secret of POST /api/message/report; "": no reports */
     unsigned retry_s;     /* wait after the first try that failed */
+    /* [documents]: what they may hold, in MiB */
+    unsigned documents_all, documents_post, documents_address;
     /* [funnel] */
     unsigned funnel_floor; /* of published counts; 0: they are for officers alone */
 } tp_config;

@@ -3,7 +3,8 @@
  *
  *  1. The server has sealed bytes only (L-16) and no key to them.
  *  2. Each kind comes by itself and may come again, as long as the application is open.
- *  3. What one application and all together may hold is bounded.
+ *  3. What one address, one post and all together may hold is bounded. Half of all is shared out
+ *     among the posts, each its own: a post's share is open to it whatever is handed in elsewhere.
  *  4. They go with the decision, and at the latest by the sweep (apply.h).
  * spec: chapter 10, H-16.
  */
@@ -17,7 +18,6 @@
 #include "server/apply.h"
 
 enum { TOKEN = (TP_TOKEN_TEXT - 1) / 2, TAG = 16 };
-static const uint64_t all_max = (uint64_t)8 << 30;
 
 typedef struct {
     tp_step step; /* first */
@@ -43,18 +43,70 @@ static bool open_one(tp_recorder *r, tp_step *t, tp_application *a) {
     return false;
 }
 
+static uint64_t mib(unsigned n) {
+    return (uint64_t)n << 20;
+}
+
+/* Half of all, in equal parts for the posts that have this way. */
+static uint64_t share_of(const tp_server *s) {
+    uint64_t posts = 0;
+    for (size_t i = 0; i < s->manifest.unit_count; i++)
+        posts += (s->manifest.units[i].routes & TP_ROUTE_DOCUMENTS) != 0;
+    return posts ? mib(s->config.documents_all) / 2 / posts : 0;
+}
+
+/* What is there already of this kind, which is replaced. */
+static tp_err replaced(tp_store *store, const tp_upload *u, uint64_t *len) {
+    uint8_t kinds[TP_DOCUMENT_KINDS];
+    size_t lens[TP_DOCUMENT_KINDS], count = 0;
+    tp_err err =
+        tp_store_upload_list(store, u->application, kinds, lens, TP_DOCUMENT_KINDS, &count);
+    *len = 0;
+    for (size_t i = 0; i < count; i++)
+        if (kinds[i] == u->kind) *len = lens[i];
+    return err;
+}
+
+/* Is there room? Otherwise the refusal is noted. spec: H-16 */
+static tp_err has_room(handing *h, tp_store *store, const tp_upload *u, bool *room) {
+    const tp_config *c = &h->step.s->config;
+    uint64_t share = share_of(h->step.s), old;
+    tp_upload_sums sums;
+    tp_err err = tp_store_upload_sums(store, u->unit, u->source, share, &sums);
+    if (!err) err = replaced(store, u, &old);
+    *room = false;
+    if (err) return err;
+    uint64_t unit = sums.unit + u->len - old, source = sums.source + u->len - old;
+    uint64_t beyond = sums.beyond + (unit > share ? unit - share : 0);
+    bool theirs =
+        sodium_is_zero(u->source, sizeof u->source) || source <= mib(c->documents_address);
+    *room = theirs && unit <= mib(c->documents_post) &&
+            (unit <= share || beyond <= mib(c->documents_all) / 2);
+    if (*room) return TP_OK;
+    h->step.routes = h->step.own_routes & (uint8_t)~TP_ROUTE_DOCUMENTS;
+    if (!theirs)
+        tp_step_refuse(&h->step, 429, "enrol.full-address",
+                       "Too many documents from this address wait. Choose another way.");
+    else
+        tp_step_refuse(&h->step, 503, "enrol.full", "No room for documents. Choose another way.");
+    return TP_OK;
+}
+
 static void work_document(tp_recorder *r, tp_task *task) {
     handing *h = (handing *)task;
     tp_store *store = tp_recorder_store(r);
     tp_application a;
-    uint64_t all;
+    tp_voter v;
+    bool found, room = false;
     if (!open_one(r, &h->step, &a)) return;
-    tp_err err = tp_store_upload_total(store, &all);
-    if (!err && all + h->len > all_max) {
-        tp_step_refuse(&h->step, 503, "enrol.full", "No room for documents. Choose another way.");
-        return;
-    }
-    if (!err) err = tp_store_upload_put(store, a.id, h->kind, h->box, h->len);
+    tp_upload u = {.kind = h->kind, .len = h->len};
+    tp_err err = tp_store_voter_get(store, a.voter, &v, &found);
+    memcpy(u.application, a.id, sizeof u.application);
+    memcpy(u.source, h->step.source, sizeof u.source);
+    u.unit = v.unit;
+    h->step.own_routes = h->step.s->manifest.units[v.unit].routes;
+    if (!err) err = has_room(h, store, &u, &room);
+    if (!err && room) err = tp_store_upload_put(store, &u, h->box);
     tp_recorder_fail(r, err);
     h->step.state = "open";
 }
@@ -100,6 +152,7 @@ void tp_post_enrol_document(tp_request *rq, void *server) {
     if (!h) abort();
     h->step = (tp_step){
         .task = {.work = work_document, .done = done_document}, .s = s, .rq = rq, .tries = -1};
+    tp_step_source(h->step.source, s, rq);
     if (tp_may_apply(s, rq) && take_body(s, rq, h))
         tp_recorder_submit(s, &h->step.task);
     else

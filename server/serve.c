@@ -172,6 +172,16 @@ static tp_err check_messages(const tp_server *s, tp_fault *fault) {
     return TP_OK;
 }
 
+static tp_err recount_uploads(tp_store *store) {
+    bool wrong = false;
+    tp_err err = tp_store_begin(store);
+    if (!err) err = tp_store_uploads_recount(store, &wrong);
+    if (!err) err = tp_store_commit(store);
+    if (err) tp_store_rollback(store);
+    if (wrong) tp_log("uploads-counted-again", "", " ");
+    return err;
+}
+
 static tp_err open_store(tp_server *s, tp_fault *fault) {
     tp_store *store;
     tp_err err = tp_store_open(&store, s->db_path, false);
@@ -181,6 +191,8 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     if (!err) err = check_witnesses(s, fault);
     if (!err) err = check_provider(s, fault);
     if (!err) err = check_messages(s, fault);
+    if (!err && (err = recount_uploads(store)))
+        (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     if (!err && (err = tp_store_voter_count(store, &s->voters)))
         (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     tp_store_close(store);

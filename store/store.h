@@ -19,6 +19,8 @@
 
 typedef struct tp_store tp_store;
 
+enum { TP_SOURCE = 8 }; /* who asks: a keyed hash of an address; zero: this machine */
+
 /* where: a file, for sqlite. Created if missing, unless read_only. TP_MALFORMED: not a store of
  * this version. A connection serves one thread at a time. */
 TP_MUST_USE tp_err tp_store_open(tp_store **s, const char *where, bool read_only);
@@ -173,16 +175,32 @@ TP_MUST_USE tp_err tp_store_decision_add(tp_store *s, const tp_decision *d);
 /* Up to max with ids above `after`, ascending. */
 TP_MUST_USE tp_err tp_store_decisions_after(tp_store *s, int64_t after, tp_decision *d, size_t max,
                                             size_t *count);
-/* Sealed bytes of an application, by kind: insert or replace; *found false if there are none. */
-TP_MUST_USE tp_err tp_store_upload_put(tp_store *s, const uint8_t application[static 16],
-                                       uint8_t kind, const void *bytes, size_t len);
+/* Sealed bytes of an application, by kind. */
+typedef struct {
+    uint8_t application[16], kind;
+    uint16_t unit;             /* the voter's */
+    uint8_t source[TP_SOURCE]; /* who handed in */
+    size_t len;
+} tp_upload;
+/* Between begin and commit: inserts or replaces. */
+TP_MUST_USE tp_err tp_store_upload_put(tp_store *s, const tp_upload *u, const void *bytes);
+/* *found false if there are none. */
 TP_MUST_USE tp_err tp_store_upload_get(tp_store *s, const uint8_t application[static 16],
                                        uint8_t kind, uint8_t **bytes, size_t *len,
                                        bool *found); /* free() */
-/* Of an application, ascending by kind, at most max; and the bytes of all together. */
+/* Of an application, ascending by kind, at most max. */
 TP_MUST_USE tp_err tp_store_upload_list(tp_store *s, const uint8_t application[static 16],
                                         uint8_t *kinds, size_t *lens, size_t max, size_t *count);
-TP_MUST_USE tp_err tp_store_upload_total(tp_store *s, uint64_t *bytes);
+/* How many bytes there are of this unit's, of this source's, and beyond `share` of each other
+ * unit's. Costs a row a unit, not one an upload. */
+typedef struct {
+    uint64_t unit, source, beyond;
+} tp_upload_sums;
+TP_MUST_USE tp_err tp_store_upload_sums(tp_store *s, uint16_t unit,
+                                        const uint8_t source[static TP_SOURCE], uint64_t share,
+                                        tp_upload_sums *sums);
+/* Between begin and commit: are the sums what the uploads give? If not they are counted again. */
+TP_MUST_USE tp_err tp_store_uploads_recount(tp_store *s, bool *wrong);
 TP_MUST_USE tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]);
 
 /* ---- passkeys: at most one a voter ---- */
@@ -227,7 +245,6 @@ TP_MUST_USE tp_err tp_store_code_of(tp_store *s, const uint8_t session[static 32
 /* Ends all of a voter's codes; none is TP_OK too. */
 TP_MUST_USE tp_err tp_store_codes_end(tp_store *s, int64_t voter);
 /* Where a voter's codes were asked from: when this source's allowance is whole again; 0: it is. */
-enum { TP_SOURCE = 8 };
 TP_MUST_USE tp_err tp_store_source_put(tp_store *s, int64_t voter,
                                        const uint8_t source[static TP_SOURCE], uint64_t full);
 TP_MUST_USE tp_err tp_store_source_of(tp_store *s, int64_t voter,

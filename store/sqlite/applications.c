@@ -182,21 +182,45 @@ tp_err tp_store_upload_list(tp_store *s, const uint8_t application[static 16], u
     return err;
 }
 
-tp_err tp_store_upload_total(tp_store *s, uint64_t *bytes) {
+tp_err tp_store_upload_sums(tp_store *s, uint16_t unit, const uint8_t source[static TP_SOURCE],
+                            uint64_t share, tp_upload_sums *sums) {
     bool row;
-    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_TOTAL);
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_SUMS);
+    sql_int(st, 1, unit);
+    sql_blob(st, 2, source, TP_SOURCE);
+    sql_int(st, 3, share);
     tp_err err = sql_row(s, st, &row);
-    *bytes = row ? sql_get_int(st, 0) : 0;
+    *sums = (tp_upload_sums){0};
+    if (row) *sums = (tp_upload_sums){sql_get_int(st, 0), sql_get_int(st, 1), sql_get_int(st, 2)};
     sql_done(st);
     return err;
 }
 
-tp_err tp_store_upload_put(tp_store *s, const uint8_t application[static 16], uint8_t kind,
-                           const void *bytes, size_t len) {
-    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_PUT);
-    sql_blob(st, 1, application, 16);
-    sql_int(st, 2, kind);
-    sql_blob(st, 3, bytes, len);
+tp_err tp_store_uploads_recount(tp_store *s, bool *wrong) {
+    static const enum sql_query again[] = {SQL_UPLOAD_UNITS_FORGET, SQL_UPLOAD_UNITS_COUNT,
+                                           SQL_UPLOAD_SOURCES_FORGET, SQL_UPLOAD_SOURCES_COUNT};
+    bool row;
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOADS_WRONG);
+    tp_err err = sql_row(s, st, &row);
+    *wrong = row && sql_get_int(st, 0) != 0;
+    sql_done(st);
+    for (size_t i = 0; !err && *wrong && i < sizeof again / sizeof again[0]; i++)
+        err = sql_run(s, sql_use(s, again[i]));
+    return err;
+}
+
+tp_err tp_store_upload_put(tp_store *s, const tp_upload *u, const void *bytes) {
+    sqlite3_stmt *st = sql_use(s, SQL_UPLOAD_REMOVE);
+    sql_blob(st, 1, u->application, 16);
+    sql_int(st, 2, u->kind);
+    tp_err err = sql_run(s, st);
+    if (err) return err;
+    st = sql_use(s, SQL_UPLOAD_PUT);
+    sql_blob(st, 1, u->application, 16);
+    sql_int(st, 2, u->kind);
+    sql_blob(st, 3, bytes, u->len);
+    sql_int(st, 4, u->unit);
+    sql_blob(st, 5, u->source, TP_SOURCE);
     return sql_run(s, st);
 }
 

@@ -113,18 +113,39 @@ FROM application WHERE (state = 1 AND due <= ?2) OR (state = 2 AND updated <= ?3
 DELETE FROM application WHERE voter = ?1 AND state = 5 AND id NOT IN
     (SELECT id FROM application WHERE voter = ?1 AND state = 5 ORDER BY created DESC, id LIMIT ?2);
 -- name: upload_list
-SELECT kind, length(bytes) FROM upload WHERE application = ?1 ORDER BY kind;
--- name: upload_total
-SELECT coalesce(sum(length(bytes)), 0) FROM upload;
+SELECT kind, len FROM upload WHERE application = ?1 ORDER BY kind;
+-- name: upload_sums
+SELECT coalesce((SELECT bytes FROM upload_unit WHERE unit = ?1), 0),
+       coalesce((SELECT bytes FROM upload_source WHERE source = ?2), 0),
+       coalesce((SELECT sum(max(bytes - ?3, 0)) FROM upload_unit WHERE unit <> ?1), 0);
+-- name: uploads_wrong
+SELECT (SELECT count(*) FROM (
+            SELECT unit, sum(len) AS bytes FROM upload GROUP BY unit EXCEPT SELECT unit, bytes FROM upload_unit))
+     + (SELECT count(*) FROM (
+            SELECT unit, bytes FROM upload_unit WHERE bytes <> 0 EXCEPT SELECT unit, sum(len) FROM upload GROUP BY unit))
+     + (SELECT count(*) FROM (
+            SELECT source, sum(len) AS bytes FROM upload GROUP BY source EXCEPT SELECT source, bytes FROM upload_source))
+     + (SELECT count(*) FROM (
+            SELECT source, bytes FROM upload_source EXCEPT SELECT source, sum(len) FROM upload GROUP BY source));
+-- name: upload_units_forget
+DELETE FROM upload_unit;
+-- name: upload_units_count
+INSERT INTO upload_unit (unit, bytes) SELECT unit, sum(len) FROM upload GROUP BY unit;
+-- name: upload_sources_forget
+DELETE FROM upload_source;
+-- name: upload_sources_count
+INSERT INTO upload_source (source, bytes) SELECT source, sum(len) FROM upload GROUP BY source;
 -- name: decision_add
 INSERT INTO decision (application, voter, registrar, verdict, reason, time, credential, signature)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (credential, registrar, verdict) DO NOTHING;
 -- name: decisions_after
 SELECT id, application, voter, registrar, verdict, reason, time, credential, signature
 FROM decision WHERE id > ?2 ORDER BY id LIMIT ?1;
+-- name: upload_remove
+DELETE FROM upload WHERE application = ?1 AND kind = ?2;
 -- name: upload_put
-INSERT INTO upload (application, kind, bytes) VALUES (?1, ?2, ?3)
-ON CONFLICT (application, kind) DO UPDATE SET bytes = ?3;
+INSERT INTO upload (application, kind, unit, source, len, bytes)
+VALUES (?1, ?2, ?4, ?5, length(?3), ?3);
 -- name: upload_get
 SELECT bytes FROM upload WHERE application = ?1 AND kind = ?2;
 -- name: uploads_delete

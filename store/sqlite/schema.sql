@@ -64,9 +64,34 @@ CREATE INDEX application_waiting ON application (due, id) WHERE state = 2;
 CREATE TABLE upload (
     application BLOB NOT NULL REFERENCES application,
     kind        INTEGER NOT NULL,
+    unit        INTEGER NOT NULL,
+    source      BLOB NOT NULL,
+    len         INTEGER NOT NULL,
     bytes       BLOB NOT NULL,
     PRIMARY KEY (application, kind)
 ) STRICT;
+CREATE INDEX upload_len ON upload (unit, source, len);
+
+-- The lengths of uploads added up, by the voter's unit and by who handed in; kept by triggers.
+CREATE TABLE upload_unit (
+    unit  INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE upload_source (
+    source BLOB PRIMARY KEY,
+    bytes  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER upload_added AFTER INSERT ON upload BEGIN
+    INSERT INTO upload_unit (unit, bytes) VALUES (new.unit, new.len)
+    ON CONFLICT (unit) DO UPDATE SET bytes = bytes + new.len;
+    INSERT INTO upload_source (source, bytes) VALUES (new.source, new.len)
+    ON CONFLICT (source) DO UPDATE SET bytes = bytes + new.len;
+END;
+CREATE TRIGGER upload_removed AFTER DELETE ON upload BEGIN
+    UPDATE upload_unit SET bytes = bytes - old.len WHERE unit = old.unit;
+    UPDATE upload_source SET bytes = bytes - old.len WHERE source = old.source;
+    DELETE FROM upload_source WHERE source = old.source AND bytes = 0;
+END;
 
 -- What registrars decided, with their signatures; rows are only added.
 CREATE TABLE decision (

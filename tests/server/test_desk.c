@@ -612,7 +612,8 @@ static void test_sweep(void **state) {
     a.state = TP_APPLY_WAITING;
     a.created = a.updated = now;
     assert_int_equal(tp_store_application_put(s, &a), TP_OK);
-    assert_int_equal(tp_store_upload_put(s, a.id, 1, "sealed", 6), TP_OK);
+    const tp_upload u = {.application = {1}, .kind = 1, .len = 6};
+    assert_int_equal(tp_store_upload_put(s, &u, "sealed"), TP_OK);
     assert_int_equal(tp_applications_sweep(s, now + 29 * TP_DAY_S), TP_OK);
     assert_int_equal(tp_store_upload_get(s, a.id, 1, &bytes, &len, &found), TP_OK);
     assert_true(found);

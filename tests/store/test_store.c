@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "store/store.h"
 
 #define OK(call)      assert_int_equal((call), TP_OK)
@@ -465,6 +467,21 @@ static void test_passkeys(void **state) {
     OK(tp_store_passkey_put(c->s, &p));
 }
 
+static void put_upload(scene *c, uint8_t kind, uint16_t unit, uint8_t source, const char *bytes) {
+    tp_upload u = {
+        .application = {5}, .kind = kind, .unit = unit, .source = {source}, .len = strlen(bytes)};
+    OK(tp_store_upload_put(c->s, &u, bytes));
+}
+
+static void expect_sums(scene *c, uint16_t unit, uint8_t source, const uint64_t want[static 3]) {
+    tp_upload_sums sums;
+    const uint8_t from[TP_SOURCE] = {source};
+    OK(tp_store_upload_sums(c->s, unit, from, 2, &sums));
+    assert_int_equal(sums.unit, want[0]);
+    assert_int_equal(sums.source, want[1]);
+    assert_int_equal(sums.beyond, want[2]);
+}
+
 static void test_uploads(void **state) {
     scene *c = *state;
     uint8_t *bytes;
@@ -474,25 +491,62 @@ static void test_uploads(void **state) {
     OK(tp_store_voter_add(c->s, &v, ""));
     tp_application a = {.id = {5}, .voter = 1, .session = {5}, .state = TP_APPLY_OPEN};
     OK(tp_store_application_put(c->s, &a));
-    OK(tp_store_upload_put(c->s, a.id, 1, "one", 3));
-    OK(tp_store_upload_put(c->s, a.id, 2, "two", 3));
-    OK(tp_store_upload_put(c->s, a.id, 1, "again", 5));
+    put_upload(c, 1, 0, 1, "one");
+    put_upload(c, 2, 0, 1, "two");
+    put_upload(c, 1, 0, 1, "again");
     OK(tp_store_upload_get(c->s, a.id, 1, &bytes, &len, &found));
     assert_true(found && len == 5);
     assert_memory_equal(bytes, "again", 5);
     free(bytes);
     uint8_t kinds[3];
     size_t lens[3], count;
-    uint64_t total;
     OK(tp_store_upload_list(c->s, a.id, kinds, lens, 3, &count));
     assert_true(count == 2 && kinds[1] == 2 && lens[0] == 5 && lens[1] == 3);
-    OK(tp_store_upload_total(c->s, &total));
-    assert_int_equal(total, 8);
+    expect_sums(c, 0, 1, (const uint64_t[]){8, 8, 0});
     OK(tp_store_uploads_delete(c->s, a.id));
     OK(tp_store_upload_get(c->s, a.id, 2, &bytes, &len, &found));
     assert_false(found);
-    uint8_t nobody[16] = {6};
-    assert_int_not_equal(tp_store_upload_put(c->s, nobody, 1, "x", 1), TP_OK);
+    const tp_upload nobody = {.application = {6}, .kind = 1, .len = 1};
+    assert_int_not_equal(tp_store_upload_put(c->s, &nobody, "x"), TP_OK);
+    expect_sums(c, 0, 1, (const uint64_t[]){0, 0, 0});
+}
+
+/* The sums follow what is put, replaced, deleted and rolled back; what a stranger to the program
+ * did to them is seen. spec: H-16 */
+static void test_upload_sums(void **state) {
+    scene *c = *state;
+    bool wrong;
+    tp_voter v = voter(1);
+    OK(tp_store_voter_add(c->s, &v, ""));
+    tp_application a = {.id = {5}, .voter = 1, .session = {5}, .state = TP_APPLY_OPEN};
+    OK(tp_store_application_put(c->s, &a));
+    put_upload(c, 1, 3, 1, "three");
+    put_upload(c, 2, 4, 1, "four");
+    put_upload(c, 3, 5, 2, "x");
+    expect_sums(c, 3, 1, (const uint64_t[]){5, 9, 2}); /* beyond 2 each: of 4 and 1 */
+    expect_sums(c, 9, 9, (const uint64_t[]){0, 0, 5});
+    put_upload(c, 1, 3, 2, "of another");
+    expect_sums(c, 3, 1, (const uint64_t[]){10, 4, 2});
+    expect_sums(c, 3, 2, (const uint64_t[]){10, 11, 2});
+    OK(tp_store_begin(c->s));
+    put_upload(c, 2, 4, 1, "undone");
+    tp_store_rollback(c->s);
+    expect_sums(c, 4, 1, (const uint64_t[]){4, 4, 8});
+    OK(tp_store_uploads_recount(c->s, &wrong));
+    assert_false(wrong);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(c->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE upload_unit SET bytes = 7", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    expect_sums(c, 4, 1, (const uint64_t[]){7, 4, 10});
+    OK(tp_store_uploads_recount(c->s, &wrong));
+    assert_true(wrong);
+    expect_sums(c, 4, 1, (const uint64_t[]){4, 4, 8});
+    OK(tp_store_uploads_delete(c->s, a.id));
+    expect_sums(c, 3, 1, (const uint64_t[]){0, 0, 0});
+    OK(tp_store_uploads_recount(c->s, &wrong));
+    assert_false(wrong);
 }
 
 static void test_sessions(void **state) {
@@ -944,13 +998,13 @@ static void test_funnel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),        TEST(test_meta),         TEST(test_roll),
-        TEST(test_search),      TEST(test_roll_changes), TEST(test_enrolment),
-        TEST(test_codes),       TEST(test_applications), TEST(test_decisions),
-        TEST(test_uploads),     TEST(test_passkeys),     TEST(test_sessions),
-        TEST(test_messages),    TEST(test_letters),      TEST(test_funnel),
-        TEST(test_credentials), TEST(test_ballots),      TEST(test_entries),
-        TEST(test_documents),   TEST(test_atomic),
+        TEST(test_open),     TEST(test_meta),         TEST(test_roll),
+        TEST(test_search),   TEST(test_roll_changes), TEST(test_enrolment),
+        TEST(test_codes),    TEST(test_applications), TEST(test_decisions),
+        TEST(test_uploads),  TEST(test_upload_sums),  TEST(test_passkeys),
+        TEST(test_sessions), TEST(test_messages),     TEST(test_letters),
+        TEST(test_funnel),   TEST(test_credentials),  TEST(test_ballots),
+        TEST(test_entries),  TEST(test_documents),    TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }
