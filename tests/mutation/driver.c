@@ -112,8 +112,7 @@ static tp_err verify_it(tp_verification *v, const char *at, const uint8_t *known
     char dir[4200];
     struct stat st;
     const tp_replay_options o = {.threads = 1};
-    if (stat(at, &st)) exit(3);
-    if (S_ISDIR(st.st_mode)) return tp_verify(v, at, known, &o);
+    if (stat(at, &st) || !S_ISREG(st.st_mode)) return tp_verify(v, at, known, &o);
     snprintf(dir, sizeof dir, "%s.%d", at, (int)getpid());
     if (mkdir(dir, 0700)) exit(3);
     memset(v, 0, sizeof *v);
