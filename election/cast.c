@@ -1,5 +1,5 @@
 /* Stage cast: makes, reads and checks ballots. Freestanding: the page runs the same code.
- * spec: chapter 4 (cast), requirements C-1..C-13.
+ * spec: chapter 4a (cast), requirements C-1..C-13.
  *
  * Invariants
  *  1. A ballot's length depends on its style alone (C9).

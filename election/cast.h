@@ -1,5 +1,5 @@
 /* Stage cast: the ballot, its tracker and the server's promise. Freestanding: the page runs the
- * same code. spec: chapter 4 (cast).
+ * same code. spec: chapter 4a (cast).
  *
  *   struct {
  *     opaque fingerprint[32];

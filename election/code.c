@@ -5,7 +5,7 @@
  *     dashes stand and why a text is refused are not.
  *  2. The check symbol is sum x^(i+1)*d_i over GF(2)[x]/(x^5+x^2+1). x has order 31 and there are
  * at most 30 symbols, so the weights differ and are not zero: one wrong symbol or one swap of two
- *     unlike symbols changes the sum. spec: chapter 4, A-1..A-5.
+ *     unlike symbols changes the sum. spec: chapter 4a, A-1..A-5.
  */
 #include "election/code.h"
 

@@ -2,7 +2,7 @@
  * The check symbol is sum of x^(i+1)*d_i in GF(32) = GF(2)[x]/(x^5+x^2+1), so every single wrong
  * symbol and every swap of two unlike neighbours is noticed.
  * Reading accepts lower case, I L for 1, O for 0, and any dashes or spaces; writing is canonical.
- * spec: chapter 4.
+ * spec: chapter 4a.
  */
 #ifndef TAPAT_ELECTION_CODE_H
 #define TAPAT_ELECTION_CODE_H

@@ -1,5 +1,5 @@
 /* Stage enrol, the registrars' side: requests, refusals, and documents that only they can open.
- * Freestanding: the registrar's page runs the same code. spec: chapter 4, L-12..L-18.
+ * Freestanding: the registrar's page runs the same code. spec: chapter 4a, L-12..L-18.
  */
 #ifndef TAPAT_ELECTION_DESK_H
 #define TAPAT_ELECTION_DESK_H

@@ -1,5 +1,5 @@
 /* Stage enrol: credentials and registrations. Freestanding: the page runs the same code.
- * spec: chapter 4 (enrol), requirements L-1..L-11.
+ * spec: chapter 4a (enrol), requirements L-1..L-11.
  */
 #include "election/enrol.h"
 

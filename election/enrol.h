@@ -1,5 +1,5 @@
 /* Stage enrol: the voter's credential, and the registrars' signature that lets it vote.
- * spec: chapter 4 (enrol). */
+ * spec: chapter 4a (enrol). */
 #ifndef TAPAT_ELECTION_ENROL_H
 #define TAPAT_ELECTION_ENROL_H
 

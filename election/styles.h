@@ -1,5 +1,5 @@
 /* Every ballot style of an election, ready to cast and check with: manifest and keys joined.
- * Native only; allocates. spec: chapter 4.
+ * Native only; allocates. spec: chapter 4a.
  */
 #ifndef TAPAT_ELECTION_STYLES_H
 #define TAPAT_ELECTION_STYLES_H

@@ -13,7 +13,7 @@
  *  3. A failing batch is halved until every bad item is named; weights stay, so the verdict of an
  *     item does not depend on its neighbours up to 2^-127.
  *  4. Nothing allocates: the arena is the caller's and its size comes from tp_batch_arena.
- * Public data only, variable time. spec: chapter 4, requirements B-30..B-34.
+ * Public data only, variable time. spec: chapter 4b, requirements B-30..B-34.
  */
 #ifndef TAPAT_CORE_BATCH_H
 #define TAPAT_CORE_BATCH_H

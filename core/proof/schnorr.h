@@ -5,7 +5,7 @@
  *  1. c = H(suite, kind, use, public key, R, message); R = z*G - c*P.
  *  2. The identity is refused as public key and as R; z is canonical.
  *  3. Nonces are hedged: two messages never share one, whatever the random bytes.
- * spec: chapter 4 (signatures), requirements B-1..B-5.
+ * spec: chapter 4b (signatures), requirements B-1..B-5.
  */
 #ifndef TAPAT_CORE_SCHNORR_H
 #define TAPAT_CORE_SCHNORR_H

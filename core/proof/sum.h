@@ -11,7 +11,7 @@
  *  2. The generators come from tp_sum_generators_var only; no verifier takes them from data (A2).
  *  3. R = identity is refused (it would be a ballot in the clear, B2).
  *  4. Proving is constant time in the choices, the secret and the randomness.
- * spec: chapter 4 (ballot proof), requirements B-*.
+ * spec: chapter 4b (ballot proof), requirements B-*.
  */
 #ifndef TAPAT_CORE_SUM_H
 #define TAPAT_CORE_SUM_H

@@ -1,5 +1,5 @@
 /* What the prover and the verifiers of the ballot proof share. Included only inside core/proof.
- * spec: chapter 4, B-10..B-14.
+ * spec: chapter 4b, B-10..B-14.
  */
 #ifndef TAPAT_CORE_SUM_PARTS_H
 #define TAPAT_CORE_SUM_PARTS_H

@@ -1,6 +1,6 @@
 /* The ballot proof over the toy group (order 101): every vote of every small shape is accepted, and
  * every false vector is accepted with no more than the probability that the soundness argument of
- * chapter 4 allows in a group of that order. spec: B-13, chapter 4 (soundness).
+ * chapter 4b allows in a group of that order. spec: B-13, chapter 4b (soundness).
  */
 #include "tests/attacks/forge.h"
 #include "tests/toy/toy_group.h"
