@@ -207,14 +207,64 @@ function faultCodes(tree) {
       missing.set(`fault ${code}`, `election/fault.c: "${code}" is used in no test`);
   return shrinking(tree, missing, /^fault /);
 }
+const refusals = 'spec/12-refusals.md';
+// The rows of the table of refusals: code to { at, where, status }.
+function refusalTable(tree) {
+  const rows = new Map();
+  for (const [f, n, text] of lines(tree, (p) => p === refusals)) {
+    const row = /^\| `([a-z]+(?:\.[a-z0-9-]+)?)` \|.*\| ([^|]*) \|$/.exec(text);
+    const status = /^\| \S+ \| ((?:\d{3}(?:, )?)+) \|/.exec(text);
+    if (row) rows.set(row[1], { at: `${f}:${n}`, where: row[2], status: status ? status[1].split(', ') : null });
+  }
+  return rows;
+}
+// The codes that sources give: [code, place]. Literals of the table's prefixes, names of files left out.
+function* codesGiven(tree, table) {
+  const prefixes = new Set([...table.keys()].filter((c) => c.includes('.')).map((c) => c.split('.')[0]));
+  // The manifest's reader of the second verifier names members by the same words.
+  const gives = (f) => !isTest(f) && f !== 'verifier/manifest.js' &&
+    (/^(core|election|record|server|cli|web)\/.*\.[ch]$/.test(f) || /^verifier\/.*\.js$/.test(f));
+  for (const [f, n, text] of lines(tree, gives)) {
+    for (const [, quote, code] of text.matchAll(/(["'])([a-z]+\.[a-z0-9-]+)\1/g))
+      if (quote && prefixes.has(code.split('.')[0]) && !/\.(key|js|html)$|^results\.json$/.test(code)) yield [code, `${f}:${n}`];
+    for (const [, code] of text.matchAll(/(?:\b[45]\d\d, |tp_fail\([^"]*)"([a-z]+\.[a-z0-9-]+)"/g)) yield [code, `${f}:${n}`];
+    if (/^server\/(http|head)\.c$/.test(f))
+      for (const [, status] of text.matchAll(/(?:return|[?:]|refuse\(rq,|status =) ([45]\d\d)\b/g))
+        yield [`http.${status}`, `${f}:${n}`];
+  }
+  const list = /tp_fault_codes\[\] = \{([^}]*)\}/.exec(tree['election/fault.c'] || '');
+  for (const [, code] of (list ? list[1] : '').matchAll(/"([a-z.-]+)"/g)) yield [code, 'election/fault.c'];
+}
+// Chapter 12 lists what sources give and nothing else, and each row names what requires it.
+function refusalsComplete(tree) {
+  const table = refusalTable(tree), found = new Set(), given = new Set(), ids = requirements(tree);
+  for (const [code, at] of codesGiven(tree, table)) {
+    given.add(code);
+    if (!table.has(code)) found.add(`${at}: \`${code}\` is not in ${refusals}`);
+  }
+  for (const [f, n, text] of lines(tree, (p) => /^server\/.*\.c$/.test(p)))
+    for (const [, status, code] of text.matchAll(/\b([45]\d\d), "([a-z.-]+)"/g))
+      if (table.get(code)?.status && !table.get(code).status.includes(status))
+        found.add(`${f}:${n}: \`${code}\` with ${status}, which chapter 12 does not say`);
+  const others = Object.keys(tree).filter((f) => /^spec\/\d.*\.md$/.test(f) && f !== refusals);
+  const text = others.map((f) => tree[f]).join('\n');
+  for (const [code, { at, where }] of table) {
+    if (!given.has(code)) found.add(`${at}: no source gives \`${code}\``);
+    const said = code.startsWith('http.') ? 'http.STATUS' : code;
+    if (!text.includes(`\`${said}\``)) found.add(`${at}: no chapter names \`${code}\``);
+    for (const place of where.split(', '))
+      if (!ids.has(place) && !(/^chapter \d+$/.test(place) && others.some((f) => +f.slice(5, 7) === +place.slice(8))))
+        found.add(`${at}: \`${code}\` is required by "${place}", which is nowhere`);
+  }
+  return [...found];
+}
 function faultsListed(tree) {
   const list = /tp_fault_codes\[\] = \{([^}]*)\}/.exec(tree['election/fault.c'] || '');
   const codes = new Set([...(list ? list[1] : '').matchAll(/"([a-z.-]+)"/g)].map((m) => m[1]));
-  const http = tree['spec/10-http.md'] || '';
   const found = [];
   for (const [f, n, text] of lines(tree, (p) => /\.c$/.test(p) && !isTest(p)))
     for (const [, code] of text.matchAll(/tp_fail\([^"]*"([a-z]+\.[a-z-]+)"/g))
-      if (!codes.has(code) && !(f.startsWith('server/') && http.includes(`\`${code}\``)))
+      if (!codes.has(code) && !(f.startsWith('server/') && refusalTable(tree).has(code)))
         found.push(`${f}:${n}: "${code}" is not in election/fault.c`);
   return found;
 }
@@ -304,6 +354,8 @@ const rules = [
     { 'election/fault.c': 'tp_fault_codes[] = {\n    "a.b",\n}\n' }],
   ['every fault raised is in the closed list', faultsListed,
     { 'election/x.c': 'return tp_fail(f, TP_INVALID, "no.such", "x");\n' }],
+  ['chapter 12 is the list of all refusals', refusalsComplete,
+    { 'spec/12-refusals.md': '| `a.b` | says | Q-1 |\n', 'server/x.c': 'f("a.c");\n' }],
   ['nothing is left to be done', (t) => grep(t, notLint, /\b(TODO|FIXME|XXX)\b/, 'unfinished'),
     { 'x.md': 'TO' + 'DO later\n' }],
   ['no path of a builder\'s machine', (t) => grep(t, notLint,
