@@ -165,7 +165,8 @@ function citations(tree, want) {
     for (const range of text.matchAll(/\b([A-Z])-(\d+)\.\.(?:\1-)?(\d+)/g))
       for (let i = +range[2]; i <= +range[3] && i < +range[2] + 100; i++)
         cited.set(`${range[1]}-${i}`, `${f}:${n}`);
-    for (const one of text.matchAll(/(?<![\w-])([A-Z]-\d+)(?![\w-])/g)) cited.set(one[1], `${f}:${n}`);
+    for (const one of text.matchAll(/(?<![\w-])([A-Z]-\d+)(?![\w-])/g))
+      if (one[1] !== 'P-256') cited.set(one[1], `${f}:${n}`); // a curve of others
   }
   return cited;
 }
@@ -227,7 +228,8 @@ function* codesGiven(tree, table) {
   for (const [f, n, text] of lines(tree, gives)) {
     for (const [, quote, code] of text.matchAll(/(["'])([a-z]+\.[a-z0-9-]+)\1/g))
       if (quote && prefixes.has(code.split('.')[0]) && !/\.(key|js|html)$|^results\.json$/.test(code)) yield [code, `${f}:${n}`];
-    for (const [, code] of text.matchAll(/(?:\b[45]\d\d, |tp_fail\([^"]*)"([a-z]+\.[a-z0-9-]+)"/g)) yield [code, `${f}:${n}`];
+    const raised = /(?:\b[45]\d\d, |tp_fail\([^"]*)"([a-z]+\.[a-z0-9-]+)"/g;
+    if (f.endsWith('.c')) for (const [, code] of text.matchAll(raised)) yield [code, `${f}:${n}`];
     if (/^server\/(http|head)\.c$/.test(f))
       for (const [, status] of text.matchAll(/(?:return|[?:]|refuse\(rq,|status =) ([45]\d\d)\b/g))
         yield [`http.${status}`, `${f}:${n}`];
