@@ -10,7 +10,7 @@
 typedef struct {
     const char *data, *results;
     bool json;
-    uint64_t floor;
+    uint64_t floor, alarm;
 } options;
 
 static void print_post(const tp_funnel_post *p, const char *id) {
@@ -37,6 +37,8 @@ static void print_table(const tp_funnel *f) {
     printf("keys on the board: %llu held, %llu cancelled, %llu of nobody here\n",
            (unsigned long long)all->keys.held, (unsigned long long)all->keys.cancelled,
            (unsigned long long)all->keys.unknown);
+    printf("came with all that is needed and cannot vote: %llu\n",
+           (unsigned long long)tp_funnel_cannot_vote(all));
     printf("voted: %llu online, %llu on paper\n", (unsigned long long)all->keys.cast,
            (unsigned long long)all->paper);
 }
@@ -91,6 +93,18 @@ static int compare_file(const tp_funnel *f, const char *path) {
     return code;
 }
 
+/* Every post with so many voters who cannot vote is named. Attack G7. */
+static int check_alarm(const tp_funnel *f, uint64_t most) {
+    int code = TP_EXIT_OK;
+    for (size_t i = 0; most && i < f->manifest->unit_count; i++) {
+        uint64_t n = tp_funnel_cannot_vote(&f->post[i]);
+        if (n >= most)
+            code = tp_say(TP_EXIT_REFUSED, "ALARM post %s: %llu cannot vote yet",
+                          f->manifest->units[i].id, (unsigned long long)n);
+    }
+    return code;
+}
+
 static int show(const tp_funnel *f, const options *o) {
     int wrong = tp_funnel_wrong(f);
     if (wrong >= 0)
@@ -99,14 +113,14 @@ static int show(const tp_funnel *f, const options *o) {
     if (o->results) return compare_file(f, o->results);
     if (!o->json && !o->floor) {
         print_table(f);
-        return TP_EXIT_OK;
+        return check_alarm(f, o->alarm);
     }
     json_t *out = o->floor ? tp_funnel_public_json(f, o->floor, NULL) : tp_funnel_json(f);
     if (!out) return tp_say(TP_EXIT_SYSTEM, "out of memory");
     json_dumpf(out, stdout, JSON_INDENT(1));
     putchar('\n');
     json_decref(out);
-    return TP_EXIT_OK;
+    return check_alarm(f, o->alarm);
 }
 
 static int count_and_show(const tp_manifest *m, const options *o) {
@@ -137,6 +151,8 @@ int tp_roll_funnel(int argc, char **argv) {
         {"--json", NULL, TP_ARG_FLAG, &o.json, "everything, for programs"},
         {"--public", "FLOOR", TP_ARG_NUMBER, &o.floor,
          "what may be published: no count of a post from 1 to below FLOOR; JSON"},
+        {"--alarm", "N", TP_ARG_NUMBER, &o.alarm,
+         "exit code 1 if N or more of a post did their part and cannot vote: no key on the board"},
         {"--results", "FILE", TP_ARG_TEXT, &o.results,
          "nothing is printed but whether this results.json agrees in each post"},
         TP_ARG_END};

@@ -106,6 +106,10 @@ int tp_funnel_wrong(const tp_funnel *f) {
     return -1;
 }
 
+uint64_t tp_funnel_cannot_vote(const tp_funnel_post *p) {
+    return p->step[TP_FUNNEL_PROVEN] + p->step[TP_FUNNEL_WAITING] + p->step[TP_FUNNEL_SIGNED];
+}
+
 /* ---- for officers ---- */
 
 static json_t *json_step(const tp_funnel_post *p, unsigned step) {
@@ -127,6 +131,7 @@ static json_t *json_post(const tp_funnel_post *p, const char *id) {
                             (json_int_t)(p->roll - off[1] - off[2] - off[3]));
     for (unsigned i = 0; i < TP_FUNNEL_STEPS; i++)
         json_object_set_new(out, steps[i], json_step(p, i));
+    json_object_set_new(out, "cannot_vote", json_integer((json_int_t)tp_funnel_cannot_vote(p)));
     json_object_set_new(
         out, "voted",
         json_pack("{s:I, s:I}", "online", (json_int_t)k->cast, "paper", (json_int_t)p->paper));

@@ -38,6 +38,9 @@ const char *tp_funnel_step_word(unsigned step);
 /* NULL: the step has no details. */
 const char *tp_funnel_detail_word(unsigned step, unsigned detail);
 
+/* Who has done what a voter has to do, or half of it, and whose key is not on the board: proven,
+ * waiting and signed. Nobody, once the work is done. Attack G7. */
+uint64_t tp_funnel_cannot_vote(const tp_funnel_post *p);
 /* For officers. NULL: out of memory. */
 json_t *tp_funnel_json(const tp_funnel *f);
 
