@@ -20,7 +20,7 @@
 #include "server/server.h"
 #include "store/store.h"
 
-enum { TP_HTTP_THREADS = 8 };
+enum { TP_HTTP_THREADS = 8, TP_ASKED_WINDOW_S = 300 };
 
 typedef struct tp_recorder tp_recorder;
 typedef struct tp_checker tp_checker;
@@ -64,7 +64,6 @@ typedef struct {
     tp_limit *applying;                /* who hands in applications */
     tp_limit *stepping, *watching;     /* what a token does; asking how far it is */
     struct tp_once *asked;             /* registrars' requests, by their signatures */
-    uint64_t started;                  /* Unix seconds: what was asked before may have been seen */
     tp_store *reader[TP_HTTP_THREADS]; /* one for each http thread */
     pthread_rwlock_t record; /* readers of tiles; the publisher while it changes the checkpoint */
     pthread_mutex_t lock;

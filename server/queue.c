@@ -18,7 +18,7 @@
 #include "server/message.h"
 #include "server/once.h"
 
-enum { WAITING_MAX = 200, TIME_WINDOW_S = 300, PREFIX = 6 };
+enum { WAITING_MAX = 200, TIME_WINDOW_S = TP_ASKED_WINDOW_S, PREFIX = 6 };
 
 /* ---- who asks ---- */
 
@@ -53,7 +53,7 @@ static bool asked(tp_server *s, tp_request *rq, asker *a, const char *use, const
     uint8_t hash[32];
     uint64_t now = tp_server_now();
     if (!timely(s, rq, a)) return false;
-    if ((uint64_t)a->at < s->started) { /* what was taken then is forgotten */
+    if ((uint64_t)a->at < tp_once_since(s->asked)) { /* what was taken then is forgotten */
         not_signed(rq);
         return false;
     }

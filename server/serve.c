@@ -182,6 +182,18 @@ static tp_err recount_uploads(tp_store *store) {
     return err;
 }
 
+/* A store that has begun and has lost this file may have seen any request of a time up to the
+ * window's end. */
+static tp_err open_asked(tp_server *s, tp_store *store, tp_fault *fault) {
+    char path[4200];
+    uint64_t size;
+    tp_err err = tp_store_size(store, &size);
+    snprintf(path, sizeof path, "%s/asked", s->o.data);
+    if (!err)
+        err = tp_once_open(&s->asked, path, size ? tp_server_now() + TP_ASKED_WINDOW_S + 1 : 0);
+    return err ? tp_fail(fault, err, "asked", "the file cannot be written") : TP_OK;
+}
+
 static tp_err open_store(tp_server *s, tp_fault *fault) {
     tp_store *store;
     tp_err err = tp_store_open(&store, s->db_path, false);
@@ -191,6 +203,7 @@ static tp_err open_store(tp_server *s, tp_fault *fault) {
     if (!err) err = check_witnesses(s, fault);
     if (!err) err = check_provider(s, fault);
     if (!err) err = check_messages(s, fault);
+    if (!err) err = open_asked(s, store, fault);
     if (!err && (err = recount_uploads(store)))
         (void)tp_fail(fault, err, "store", "%s", tp_store_error(store));
     if (!err && (err = tp_store_voter_count(store, &s->voters)))
@@ -274,7 +287,7 @@ static void finish(tp_server *s) {
     tp_limit_free(s->applying);
     tp_limit_free(s->stepping);
     tp_limit_free(s->watching);
-    tp_once_free(s->asked);
+    tp_once_close(s->asked);
     tp_texts_free(s->texts);
     for (unsigned i = 0; i < TP_HTTP_THREADS; i++)
         tp_store_close(s->reader[i]);
@@ -302,8 +315,6 @@ int tp_serve(const tp_serve_options *o) {
     s->o = *o;
     defaults(&s->o);
     s->asking = tp_limit_new(ASKING_BURST, ASKING_GAP_MS);
-    s->asked = tp_once_new();
-    s->started = tp_server_now();
     s->applying = tp_limit_new(APPLYING_BURST, APPLYING_GAP_MS);
     s->stepping = tp_limit_new(STEPPING_BURST, STEPPING_GAP_MS);
     s->watching = tp_limit_new(WATCHING_BURST, WATCHING_GAP_MS);

@@ -4,6 +4,7 @@
  * Its data folder:  tapat.db  the store; the truth
  *                   log.key   Ed25519 secret key of log and promises, mode 0600
  *                   session.key  what seals tokens and makes one-time codes, mode 0600
+ *                   asked     the registrars' requests that were used (once.h)
  *                   lock      held while the daemon runs
  *                   public/   the record, written from the store
  */

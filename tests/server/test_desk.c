@@ -339,11 +339,6 @@ static void test_queue(void **state) {
     expect_ok(http_json(&d, path, ASK, 1, (unsigned long long)now, signature));
     expect_problem(http_json(&d, path, ASK, 1, (unsigned long long)now, signature), 403,
                    "registrar.again");
-    assert_int_equal(scene_stop(&d, SIGTERM), 0);
-    sleep(1);
-    assert_true(scene_start(&d)); /* a new server knows no signatures: what is older is refused */
-    expect_problem(http_json(&d, path, ASK, 1, (unsigned long long)now, signature), 403,
-                   "registrar.signature");
     hex_request(signature, 1, now - 301);
     expect_problem(http_json(&d, path, ASK, 1, (unsigned long long)now - 301, signature), 403,
                    "registrar.signature");
@@ -628,11 +623,24 @@ static void test_sweep(void **state) {
     tp_store_close(s);
 }
 
+static tp_once *open_once(const char *path, uint64_t since) {
+    tp_once *o;
+    assert_int_equal(tp_once_open(&o, path, since), TP_OK);
+    return o;
+}
+
 static void test_once(void **state) {
     (void)state;
-    tp_once *o = tp_once_new();
+    char path[128];
     uint8_t hash[32] = {1};
+    snprintf(path, sizeof path, "%s/once", d.dir);
+    tp_once *o = open_once(path, 7);
+    assert_int_equal(tp_once_since(o), 7);
     assert_int_equal(tp_once_take(o, hash, 100, 200), TP_OK);
+    assert_int_equal(tp_once_take(o, hash, 200, 300), TP_REFUSED);
+    tp_once_close(o);
+    o = open_once(path, 99); /* it is all in the file */
+    assert_int_equal(tp_once_since(o), 7);
     assert_int_equal(tp_once_take(o, hash, 200, 300), TP_REFUSED);
     assert_int_equal(tp_once_take(o, hash, 201, 300), TP_OK);
     for (unsigned i = 0; i < 63; i++) {
@@ -641,18 +649,70 @@ static void test_once(void **state) {
     }
     hash[2] = 99;
     assert_int_equal(tp_once_take(o, hash, 201, 300), TP_SYSTEM); /* nothing is displaced */
-    tp_once_free(o);
+    tp_once_close(o);
+    o = open_once(path, 99);
+    assert_int_equal(tp_once_take(o, hash, 201, 300), TP_SYSTEM);
+    tp_once_close(o);
+    assert_int_equal(truncate(path, 1000), 0); /* damaged: it knows nothing, and says since when */
+    o = open_once(path, 99);
+    assert_int_equal(tp_once_since(o), 99);
+    assert_int_equal(tp_once_take(o, hash, 201, 300), TP_OK);
+    tp_once_close(o);
+    assert_int_equal(tp_once_open(&o, "/dev/null/x", 0), TP_SYSTEM);
+    tp_once_close(o);
+}
+
+/* A registrar's request of so many seconds from now. */
+static const char *asked_at(int seconds) {
+    static char body[400];
+    uint8_t signature[64], random[32];
+    char hex[129];
+    uint64_t at = (uint64_t)((int64_t)time(NULL) + seconds);
+    fixture_random(&d.f, random);
+    assert_int_equal(tp_registrar_ask(signature, TP_WAITING_DOMAIN, d.f.manifest.fingerprint, at,
+                                      NULL, 0, registrar[0].sign_secret, random),
+                     TP_OK);
+    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
+    snprintf(body, sizeof body, "{\"registrar\":1,\"time\":%llu,\"signature\":\"%s\"}",
+             (unsigned long long)at, hex);
+    return body;
+}
+
+/* What was asked is not asked again, when the server was killed in between and the registrar's
+ * clock goes ahead or behind. spec: H-12 */
+static void test_replay(void **state) {
+    (void)state;
+    static const char path[] = "/api/registrar/waiting";
+    char ahead[400], behind[400], asked[128], aside[128];
+    snprintf(ahead, sizeof ahead, "%s", asked_at(200));
+    snprintf(behind, sizeof behind, "%s", asked_at(-200));
+    expect_ok(http_json(&d, path, "%s", ahead));
+    assert_int_equal(scene_stop(&d, SIGKILL), 128 + SIGKILL);
+    assert_true(scene_start(&d));
+    expect_problem(http_json(&d, path, "%s", ahead), 403, "registrar.again");
+    expect_ok(http_json(&d, path, "%s", behind)); /* never seen: it is good as before */
+    expect_problem(http_json(&d, path, "%s", behind), 403, "registrar.again");
+    assert_int_equal(scene_stop(&d, SIGKILL), 128 + SIGKILL);
+    snprintf(asked, sizeof asked, "%s/asked", d.data);
+    snprintf(aside, sizeof aside, "%s/aside", d.dir);
+    assert_int_equal(rename(asked, aside), 0); /* nobody knows what was seen */
+    assert_true(scene_start(&d));
+    expect_problem(http_json(&d, path, "%s", ahead), 403, "registrar.signature");
+    assert_int_equal(scene_stop(&d, SIGTERM), 0);
+    assert_int_equal(rename(aside, asked), 0);
+    assert_true(scene_start(&d));
+    expect_problem(http_json(&d, path, "%s", ahead), 403, "registrar.again");
 }
 
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_once),           cmocka_unit_test(test_apply),
-        cmocka_unit_test(test_pushed),         cmocka_unit_test(test_queue),
-        cmocka_unit_test(test_two_sign),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_decisions),      cmocka_unit_test(test_beside_proven),
-        cmocka_unit_test(test_refuse_proven),  cmocka_unit_test(test_documents),
-        cmocka_unit_test(test_documents_stay), cmocka_unit_test(test_signed_stays),
-        cmocka_unit_test(test_sweep)};
+        cmocka_unit_test(test_once),          cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_pushed),        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_replay),        cmocka_unit_test(test_two_sign),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_decisions),
+        cmocka_unit_test(test_beside_proven), cmocka_unit_test(test_refuse_proven),
+        cmocka_unit_test(test_documents),     cmocka_unit_test(test_documents_stay),
+        cmocka_unit_test(test_signed_stays),  cmocka_unit_test(test_sweep)};
     return cmocka_run_group_tests_name("server/desk", tests, set_up, tear_down);
 }
