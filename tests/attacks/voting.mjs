@@ -16,7 +16,7 @@ const options = 3;
 
 export class Voting extends Daemon {
   // close: seconds from now; null: the template's. serve: arguments, or what makes them of this.
-  async begin({ voters, test = true, close = null, floor = 2, units = 1, open = true, routes = ['desk'], contacts = () => ({}), serve = () => [] }) {
+  async begin({ voters, test = true, close = null, floor = 2, units = 1, open = true, routes = ['desk'], contacts = () => ({}), place = (all, i) => all[(i - 1) % all.length].id, serve = () => [] }) {
     this.define({ test });
     const m = JSON.parse(fs.readFileSync(this.at('manifest.json'), 'utf8'));
     const title = { en: 'One', fil: 'Isa' };
@@ -31,7 +31,7 @@ export class Voting extends Daemon {
     if (close) m.times.close = `${new Date(Date.now() + close * 1000).toISOString().slice(0, 19)}Z`;
     this.manifest = m;
     this.write('manifest.json', JSON.stringify(m));
-    this.people = Array.from({ length: voters }, (_, i) => ({ number: `V-${i + 1}`, unit: m.units[i % units].id, ...contacts(i + 1) }));
+    this.people = Array.from({ length: voters }, (_, i) => ({ number: `V-${i + 1}`, unit: place(m.units, i + 1), ...contacts(i + 1) }));
     this.roll(this.people);
     await this.reserve();
     if (!await this.start(...serve(this))) throw new Error(this.log());
