@@ -260,6 +260,20 @@ function refusalsComplete(tree) {
   }
   return [...found];
 }
+// Every vector stands in the README of spec/ and is read by a test in C and one of the second verifier.
+function vectorsRead(tree) {
+  const found = [], readme = tree['spec/README.md'] || '';
+  const c = Object.keys(tree).filter((f) => /^tests\/.*\.c$/.test(f)).map((f) => tree[f]).join('\n');
+  const js = Object.keys(tree).filter((f) => /^tests\/verifier\/.*\.test\.mjs$/.test(f)).map((f) => tree[f]).join('\n');
+  for (const f of Object.keys(tree).filter((p) => /^spec\/vectors\//.test(p))) {
+    const name = path.basename(f, '.json');
+    if (!readme.includes(`\`${name}.json\``)) found.push(`${f}: is not in spec/README.md`);
+    if (!c.includes(`"vectors/${name}.json"`)) found.push(`${f}: no test in C reads it`);
+    if (!new RegExp(`vectors/${name}\\.json|read\\('${name}'\\)|checks = \\{[^}]*\\b${name}\\b`).test(js))
+      found.push(`${f}: no test of the second verifier reads it`);
+  }
+  return found;
+}
 function faultsListed(tree) {
   const list = /tp_fault_codes\[\] = \{([^}]*)\}/.exec(tree['election/fault.c'] || '');
   const codes = new Set([...(list ? list[1] : '').matchAll(/"([a-z.-]+)"/g)].map((m) => m[1]));
@@ -356,6 +370,8 @@ const rules = [
     { 'election/fault.c': 'tp_fault_codes[] = {\n    "a.b",\n}\n' }],
   ['every fault raised is in the closed list', faultsListed,
     { 'election/x.c': 'return tp_fail(f, TP_INVALID, "no.such", "x");\n' }],
+  ['every vector is named in spec/README.md and read by tests in C and JavaScript', vectorsRead,
+    { 'spec/vectors/x.json': '{}', 'spec/README.md': '`x.json`', 'tests/x.c': 'f("vectors/x.json")' }],
   ['chapter 12 is the list of all refusals', refusalsComplete,
     { 'spec/12-refusals.md': '| `a.b` | says | Q-1 |\n', 'server/x.c': 'f("a.c");\n' }],
   ['nothing is left to be done', (t) => grep(t, notLint, /\b(TODO|FIXME|XXX)\b/, 'unfinished'),

@@ -6,13 +6,16 @@ import fs from 'node:fs';
 import test from 'node:test';
 
 import { x25519 } from '@noble/curves/ed25519';
+import { argon2id as argon2idOf } from '@noble/hashes/argon2';
 
+import { ballotChecks, firstFault, readBallot } from '../../verifier/ballot.js';
 import { ascii, concat, hex, opaque, Reader, same, u16, u32, u64, u8, unhex } from '../../verifier/bytes.js';
 import * as dkg from '../../verifier/dkg.js';
 import * as entries from '../../verifier/entries.js';
 import * as group from '../../verifier/group.js';
 import { sha256, sha512, streamBlock, Transcript } from '../../verifier/hash.js';
 import * as schnorr from '../../verifier/schnorr.js';
+import { generators, shape } from '../../verifier/sum.js';
 import * as tree from '../../verifier/tree.js';
 import { make } from './make_vectors.mjs';
 import { openSealed } from './sealed.mjs';
@@ -166,6 +169,105 @@ function signed(v) {
   v.asks.forEach(ask);
   refusal(v.refusal);
   v.entries.forEach((e) => entry(e, unhex(v.fingerprint)));
+}
+
+// ---- passwords: P-3 ----
+
+const known = new Map(); // it is slow by design
+function tagOf(password, salt, blocks, passes, length) {
+  const name = [hex(password), hex(salt), blocks, passes, length].join();
+  if (!known.has(name))
+    known.set(name, argon2idOf(password, salt, { t: passes, m: blocks, p: 1, dkLen: length }));
+  return known.get(name);
+}
+function argon2id(v) {
+  assert.deepEqual([v.function, v.version, v.lanes], ['Argon2id', 0x13, 1]);
+  for (const x of v.vectors)
+    equal(tagOf(unhex(x.password), unhex(x.salt), x.blocks, x.passes, x.tag.length / 2), x.tag);
+}
+
+// ---- one voter's way ----
+
+// The shape of this ballot: what a manifest would say.
+function voterStyle(v) {
+  const contests = [];
+  contests[0] = { index: 0, ...shape(5, 0, 2) };
+  contests[4] = { index: 4, ...shape(4, 1, 1) };
+  const styles = [];
+  styles[3] = { contests: [0, 4], ballotLength: 168 + contests[0].length + contests[4].length };
+  return { fingerprint: unhex(v.fingerprint), contests, styles };
+}
+const stream = (domain, secret, random, context) => {
+  const key = sha512(
+    frame('domain', ascii(domain)),
+    frame('secret', secret),
+    frame('random', random),
+    frame('context', context),
+  );
+  return group.wide(streamBlock(key, 0));
+};
+// The first nonce of a signature gives its R. spec: B-2, B-3
+function signedWith(v, s, kind, use, message, signature) {
+  const context = sha512(
+    frame('suite', ascii('tapat-v1-ristretto255-sha512')),
+    frame('domain', ascii(kind)),
+    frame('use', ascii(use)),
+    frame('public-key', unhex(v.credential)),
+    frame('message', message),
+  );
+  const w = stream('schnorr', group.scalarBytes(s), unhex(v.random), context);
+  equal(multiple(w), hex(signature.slice(0, 32)));
+  assert.ok(schnorr.holds(kind, use, unhex(v.credential), message, signature));
+}
+// The first nonce of a proof is r. spec: B-9, B-11
+function encryptedWith(v, s, b, m, i) {
+  const c = m.contests[b.contests[i]],
+    first = i ? 5 : 0;
+  const context = sha512(
+    frame('suite', ascii('tapat-v1-ristretto255-sha512')),
+    frame('domain', ascii('sum')),
+    frame('fingerprint', m.fingerprint),
+    frame('key-digest', unhex(v.key_digest)),
+    ...[['contest', c.index], ['n', c.n], ['a', c.a], ['b', c.b], ['packing', 2 ** 24]].map(([name, x]) =>
+      frame(name, u64(x)),
+    ),
+    frame('credential', b.credential),
+    ...[['unit', b.unit], ['style', b.style], ['sequence', b.sequence]].map(([name, x]) => frame(name, u64(x))),
+    frame('previous', b.previous),
+    frame('choices', unhex(v.choices).slice(first, first + c.n)),
+  );
+  const r = stream('sum', group.scalarBytes(s), unhex(v.random), context);
+  equal(multiple(r), hex(b.proofs[i].slice(0, 32)));
+}
+function code(bytes, symbols) {
+  const bits = [...bytes].map((x) => x.toString(2).padStart(8, '0')).join('');
+  const digits = bits.slice(0, 5 * symbols).match(/.{5}/g).map((d) => DIGITS[parseInt(d, 2)]).join('');
+  const check = [...DIGITS].find((c) => readCode(digits + c, symbols));
+  return `${digits.match(/.{5}/g).join('-')}-${check}`;
+}
+function voter(v) {
+  // L-1 to L-4, L-11, C-1 to C-10, X-13
+  const m = voterStyle(v),
+    bytes = unhex(v.ballot);
+  equal(readCode(v.recovery_code, 25), v.code);
+  assert.equal(v.recovery_code, code(unhex(v.code), 25));
+  const s = group.wide(tagOf(unhex(v.code), m.fingerprint.slice(0, 16), 19456, 2, 64));
+  equal(multiple(s), v.credential);
+  equal(sha256(ascii('tapat-v1 keys'), m.fingerprint, sha256(unhex(v.y)), unhex(v.v_hash)), v.key_digest);
+  signedWith(v, s, 'possession', 'tapat-v1 possession', m.fingerprint, unhex(v.possession));
+  signedWith(v, s, 'signature', 'tapat-v1 ask', concat(m.fingerprint, u64(1735689600)), unhex(v.ask));
+  const b = readBallot(m, bytes);
+  assert.deepEqual([hex(b.credential), b.sequence, hex(b.previous), b.unit], [v.credential, 2, v.previous, 7]);
+  signedWith(v, s, 'signature', 'tapat-v1 ballot', bytes.slice(0, -64), bytes.slice(-64));
+  b.contests.forEach((_, i) => encryptedWith(v, s, b, m, i));
+  const y = each(unhex(v.y)).map(group.point),
+    Y = { 0: y.slice(0, 3), 4: y.slice(3) };
+  const checks = ballotChecks(m, b, { digest: unhex(v.key_digest), Y }, generators(m.fingerprint, 7));
+  assert.equal(firstFault([{ index: 0, checks }]), null);
+  equal(b.hash, v.ballot_hash);
+  assert.equal(v.tracker, code(sha256(ascii('tapat-v1 tracker'), bytes), 25));
+  const own = sha256(ascii('tapat-v1 credential'), m.fingerprint, unhex(v.credential));
+  assert.equal(v.credential_fingerprint, code(own, 20));
 }
 
 // ---- rows ----
@@ -356,7 +458,7 @@ function* changes(x) {
 // Of a request that is refused not every byte decides.
 const idle = (object, key) => key === 'body' && object.status !== 200;
 
-const checks = { deal, signed, roll, codes, witness };
+const checks = { argon2id, deal, signed, roll, codes, voter, witness };
 for (const [name, check] of Object.entries(checks)) {
   test(`vectors/${name}.json holds`, () => check(read(name)));
   test(`vectors/${name}.json: every value, changed, is refused`, () => {
@@ -376,6 +478,50 @@ for (const [name, check] of Object.entries(checks)) {
     check(v);
   });
 }
+
+// ---- nonces of proofs whose other parts vectors.test.mjs checks ----
+
+const opening = (domain) => [
+  frame('suite', ascii('tapat-v1-ristretto255-sha512')),
+  frame('domain', ascii(domain)),
+];
+test('the nonce of decryption shares', () => {
+  // K-3
+  for (const v of read('eqlog')) {
+    const frames = [
+      ...opening('shares'),
+      frame('fingerprint', unhex(v.fingerprint)),
+      frame('key-digest', unhex(v.key_digest)),
+      frame('contest', u64(v.contest)),
+      frame('trustee', u64(v.trustee)),
+      frame('R', unhex(v.r)),
+      frame('V', unhex(v.v)),
+      frame('D', unhex(v.d)),
+      concat(u8(1), u8(7), ascii('weights'), u64(0)),
+    ];
+    const weights = new group.Weights(sha512(...frames)),
+      delta = Array.from({ length: v.p }, (_, k) => (k ? weights.take() : 1n));
+    const x = each(unhex(v.x)).reduce((sum, b, k) => group.mod(sum + delta[k] * group.scalar(b)), 0n);
+    const w = (random) => stream('shares', group.scalarBytes(x), random, sha512(...frames));
+    equal(multiple(w(unhex(v.random))), v.proof.slice(0, 64));
+    assert.notEqual(hex(multiple(w(new Uint8Array(32)))), v.proof.slice(0, 64));
+  }
+});
+test('the nonce of a box for documents', () => {
+  // L-15
+  const v = read('document-box');
+  const context = sha512(
+    ...opening('tapat-v1 document'),
+    frame('fingerprint', unhex(v.fingerprint)),
+    frame('application', unhex(v.application)),
+    frame('credential', unhex(v.credential)),
+    frame('kind', u64(v.kind)),
+  );
+  const e = (random) => stream('tapat-v1 document', new Uint8Array(0), random, context);
+  equal(multiple(e(unhex(v.random))), v.head.slice(0, 64));
+  assert.notEqual(hex(multiple(e(new Uint8Array(32)))), v.head.slice(0, 64));
+});
+
 test('codes and witness are what their generator makes', () => {
   for (const name of ['codes', 'witness']) assert.deepEqual(read(name), make[name]());
 });
