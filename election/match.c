@@ -71,17 +71,17 @@ void tp_match_person_set(tp_match_person *p, const char *name, const char *birth
 
 /* ---- dates: YYYY-MM-DD ---- */
 
-static void swap_date(char out[static 11], const char in[static 11]) {
-    memcpy(out, in, 11);
-    memcpy(out + 5, in + 8, 2);
-    memcpy(out + 8, in + 5, 2);
+void tp_match_swapped(char out[static 11], const char date[static 11]) {
+    memcpy(out, date, 11);
+    memcpy(out + 5, date + 8, 2);
+    memcpy(out + 8, date + 5, 2);
 }
 
 static bool dates_meet(tp_match_date rule, const tp_match_person *a, const tp_match_person *b) {
     char swapped[11];
     if (rule == TP_MATCH_YEAR) return !memcmp(a->birth_date, b->birth_date, 4);
     if (rule == TP_MATCH_SAME) return !strcmp(a->birth_date, b->birth_date);
-    swap_date(swapped, a->birth_date);
+    tp_match_swapped(swapped, a->birth_date);
     return strcmp(swapped, a->birth_date) != 0 && !strcmp(swapped, b->birth_date);
 }
 
@@ -175,6 +175,16 @@ tp_match_then tp_match(const tp_match_rules *rules, const tp_match_person *a,
     return TP_MATCH_NONE;
 }
 
+unsigned tp_match_code(const tp_match_rule *rule) {
+    return 1 + (unsigned)rule->name * TP_MATCH_DATES + (unsigned)rule->birth_date;
+}
+
+const char *tp_match_word(unsigned code) {
+    if (!code || code > TP_MATCH_NAMES * TP_MATCH_DATES) return "";
+    unsigned date = (code - 1) % TP_MATCH_DATES;
+    return date ? tp_match_dates[date] : tp_match_names[(code - 1) / TP_MATCH_DATES];
+}
+
 /* ---- keys ---- */
 
 /* Of bytes that strangers may choose: what they win by two of one key is a comparison more. */
@@ -209,7 +219,7 @@ size_t tp_match_keys(uint64_t keys[static TP_MATCH_KEYS], const tp_match_rule *r
     size_t used = 0, count = split(w, exact ? p->words : p->sorted);
     size_t date_len = rule->birth_date == TP_MATCH_YEAR ? 4 : 10;
     memcpy(date, p->birth_date, sizeof date);
-    swap_date(swapped, date);
+    tp_match_swapped(swapped, date);
     if (rule->birth_date == TP_MATCH_SWAPPED && strcmp(swapped, date) < 0)
         memcpy(date, swapped, sizeof date);
     bool letters = rule->name == TP_MATCH_INITIALS;

@@ -34,7 +34,8 @@ typedef struct {
     size_t count;
 } tp_match_rules;
 
-/* What the server looks voters up by; it accepts for the same birth date alone. spec: J-30 */
+/* What the server looks voters up by: ballots/ph2025/match.json says the same. It accepts for the
+ * same birth date alone. spec: J-30 */
 extern const tp_match_rules tp_match_default;
 
 /* {"rules": [{"name": .., "birth_date": .., "then": "accept" or "review"}, ..]}, 1 to 16 of them,
@@ -54,6 +55,13 @@ void tp_match_person_set(tp_match_person *p, const char *name, const char *birth
  * It does not matter which of the two is a and which b. */
 tp_match_then tp_match(const tp_match_rules *rules, const tp_match_person *a,
                        const tp_match_person *b, size_t *which);
+
+/* Why a row went to review, as a number above 0 that does not depend on the order of rules, and its
+ * word: that of the birth date if it differs, else that of the name. spec: J-32 */
+unsigned tp_match_code(const tp_match_rule *rule);
+const char *tp_match_word(unsigned code); /* "": of no rule */
+/* The birth date with day and month changed places. */
+void tp_match_swapped(char out[static 11], const char date[static 11]);
 
 /* Keys of a person under a rule: two persons for whom the rule holds have a key in common, so that
  * an index by keys finds whom to compare. Returns how many. */

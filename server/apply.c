@@ -53,12 +53,14 @@ void tp_post_enrol_again(tp_request *rq, void *server) {
     if (!body) return;
     if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "enrolment", &token))
         tp_answer_members(rq, &error);
-    else if (!tp_step_take_token(s, rq, &t, token))
+    else if (!tp_step_take_any(s, rq, &t, token))
         ;
     else if (tp_store_voter_get(tp_server_reader(s, rq), t.voter, &v, &found))
         tp_answer_storage(rq);
     else if (!found)
         tp_answer_problem(rq, 404, "enrol.unknown", "enrolment", "No such enrolment.");
+    else if (t.near)
+        tp_answer_near(s, rq, &v, t.near);
     else
         tp_answer_start(s, rq, &v);
     json_decref(body);
@@ -171,7 +173,7 @@ static tp_err apply_first(tp_step *t, tp_store *store, tp_application *a, const 
     tp_err err = tp_step_key_taken(store, t->credential, &taken);
     if (!err && taken) tp_step_refuse(t, 409, "enrol.credential", "This key is in use.");
     if (err || taken) return err;
-    *a = (tp_application){.voter = v->id, .route = t->route, .created = now};
+    *a = (tp_application){.voter = v->id, .route = t->route, .created = now, .matched = t->near};
     randombytes_buf(a->id, sizeof a->id);
     memcpy(a->session, t->session, sizeof a->session);
     memcpy(a->credential, t->credential, sizeof a->credential);
@@ -249,7 +251,7 @@ void tp_post_enrol_apply(tp_request *rq, void *server) {
         !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s, s:s}", "enrolment", &token,
                         "route", &route, "credential", &credential, "possession", &possession);
     if (!ok) tp_answer_members(rq, &error);
-    ok = ok && tp_step_take_token(s, rq, t, token) && take_route(rq, t, route) &&
+    ok = ok && tp_step_take_any(s, rq, t, token) && take_route(rq, t, route) &&
          tp_step_take_credential(rq, s, t, credential, possession);
     json_decref(body);
     if (ok)
@@ -292,7 +294,7 @@ tp_err tp_application_status(tp_server *s, tp_request *rq, const tp_step *t, boo
                   known ? json_integer(s->manifest.units[v.unit].style) : json_null(), "credential",
                   tp_json_hex(a.credential, 32), "route", tp_route_name(a.route), "application",
                   tp_json_hex(a.id, 16), "due", (json_int_t)a.due, "reason", why, "routes",
-                  found ? tp_routes_json(s, &v) : json_array());
+                  found ? tp_step_routes(s, t, &v) : json_array());
     tp_answer_json(rq, 200, answer);
     return TP_OK;
 }

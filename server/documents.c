@@ -137,7 +137,7 @@ static bool take_body(tp_server *s, tp_request *rq, handing *h) {
         return false;
     }
     tp_hex_write(token, h->body, TOKEN);
-    if (!tp_step_take_token(s, rq, &h->step, token)) return false;
+    if (!tp_step_take_any(s, rq, &h->step, token)) return false;
     h->kind = h->body[TOKEN];
     h->box = h->body + TOKEN + 1;
     h->len = len - TOKEN - 1;
@@ -201,7 +201,7 @@ void tp_post_enrol_submit(tp_request *rq, void *server) {
     tp_step *t = tp_step_new(s, rq, work_submit, tp_step_done);
     bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "enrolment", &token);
     if (!ok) tp_answer_members(rq, &error);
-    ok = ok && tp_step_take_token(s, rq, t, token);
+    ok = ok && tp_step_take_any(s, rq, t, token);
     json_decref(body);
     if (ok)
         tp_recorder_submit(s, &t->task);

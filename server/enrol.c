@@ -47,36 +47,70 @@ static tp_err find_born(tp_server *s, tp_request *rq, const char *number, const 
     return err;
 }
 
-/* The one voter whom the default rules accept for this name and birth date: all who were born that
- * day are compared, whether one was found or not. spec: J-30 */
-static tp_err find_named(tp_server *s, tp_request *rq, const char *name, const char *birth,
-                         tp_voter *v, bool *found) {
+/* What a name and a birth date meet on the roll, by the default rules. */
+typedef struct {
+    tp_match_person given;
+    size_t accepted, near;
+    tp_voter voter, near_voter; /* the last of each */
+    unsigned code;              /* why the last one near is so */
+} meeting;
+
+static void meet(meeting *m, const tp_voter *v) {
+    tp_match_person other;
+    size_t which;
+    tp_match_person_set(&other, v->name, v->birth_date);
+    tp_match_then then = tp_match(&tp_match_default, &m->given, &other, &which);
+    if (then == TP_MATCH_ACCEPT) {
+        m->accepted++;
+        m->voter = *v;
+    } else if (then == TP_MATCH_REVIEW) {
+        m->near++;
+        m->near_voter = *v;
+        m->code = tp_match_code(&tp_match_default.rule[which]);
+    }
+}
+
+static tp_err meet_born(meeting *m, tp_store *store, const char *birth) {
     tp_voter list[BORN];
-    tp_match_person given, other;
-    size_t count = BORN, matches = 0, which;
+    size_t count = BORN;
     int64_t after = 0;
     tp_err err = TP_OK;
-    tp_match_person_set(&given, name, birth);
-    memset(v, 0, sizeof *v);
     while (!err && count == BORN) {
-        err = tp_store_voters_born(tp_server_reader(s, rq), birth, after, list, BORN, &count);
+        err = tp_store_voters_born(store, birth, after, list, BORN, &count);
         for (size_t i = 0; !err && i < count; i++) {
             after = list[i].id;
-            tp_match_person_set(&other, list[i].name, list[i].birth_date);
-            if (tp_match(&tp_match_default, &given, &other, &which) != TP_MATCH_ACCEPT) continue;
-            matches++;
-            *v = list[i];
+            meet(m, &list[i]);
         }
     }
-    *found = !err && matches == 1;
+    return err;
+}
+
+/* The one voter whom the default rules accept for this name and birth date; or, if they accept
+ * none, the one whom they send to review: *near says why. All who were born that day, or with day
+ * and month changed places, are compared, whether one was found or not. spec: J-30, J-32 */
+static tp_err find_named(tp_server *s, tp_request *rq, const char *name, const char *birth,
+                         tp_voter *v, bool *found, unsigned *near) {
+    tp_store *store = tp_server_reader(s, rq);
+    char swapped[11];
+    meeting m = {0};
+    const char *detail;
+    tp_match_person_set(&m.given, name, birth);
+    tp_match_swapped(swapped, m.given.birth_date);
+    tp_err err = meet_born(&m, store, birth);
+    if (!err && strcmp(swapped, birth) != 0) err = meet_born(&m, store, swapped);
+    *found = !err && m.accepted == 1;
+    *near =
+        !err && !m.accepted && m.near == 1 && !tp_not_online(&m.near_voter, &detail) ? m.code : 0;
+    *v = *near ? m.near_voter : m.voter;
     return err;
 }
 
 /* Reads {number, birth_date} or {name, birth_date} and finds that voter; answers itself if the body
  * is bad. */
-bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) {
+bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found, unsigned *near) {
     const char *number = NULL, *name = NULL, *birth;
     json_error_t error;
+    *near = 0;
     if (!tp_may_ask(s, rq)) return false;
     json_t *body = tp_body_json(rq);
     if (!body) return false;
@@ -88,7 +122,7 @@ bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found) 
         tp_answer_problem(rq, 400, "request.members", NULL, "Either number or name is needed.");
         ok = false;
     } else if (number ? find_born(s, rq, number, birth, v, found)
-                      : find_named(s, rq, name, birth, v, found)) {
+                      : find_named(s, rq, name, birth, v, found, near)) {
         tp_answer_storage(rq);
         ok = false;
     }
@@ -109,8 +143,9 @@ enum { LOOKUP_LEN = 128 };
 void tp_post_lookup(tp_request *rq, void *server) {
     tp_server *s = server;
     tp_voter v;
+    unsigned near;
     bool found;
-    if (!tp_step_find_voter(s, rq, &v, &found)) return;
+    if (!tp_step_find_voter(s, rq, &v, &found, &near)) return;
     json_t *answer = json_pack("{s:b}", "found", found);
     if (found && s->manifest.enrol.show) {
         json_object_set_new(answer, "unit", json_integer(v.unit));
@@ -129,7 +164,7 @@ void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
         tp_answer_storage(rq);
         return;
     }
-    tp_token_seal(token, s, v->id);
+    tp_token_seal(token, s, v->id, 0);
     tp_answer_json(rq, 200,
                    json_pack("{s:s, s:i, s:o, s:o, s:b, s:s?}", "enrolment", token, "unit",
                              (int)v->unit, "routes", tp_routes_json(s, v), "contacts",
@@ -137,17 +172,35 @@ void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v) {
                              s->manifest.enrol.provider));
 }
 
+uint8_t tp_near_routes(const tp_server *s, const tp_voter *v) {
+    return s->manifest.units[v->unit].routes & (TP_ROUTE_DESK | TP_ROUTE_DOCUMENTS);
+}
+
+/* Nothing of the row is told: who asks is not known to be meant by it. spec: J-32 */
+void tp_answer_near(tp_server *s, tp_request *rq, const tp_voter *v, unsigned near) {
+    char token[TP_TOKEN_TEXT];
+    tp_token_seal(token, s, v->id, near);
+    tp_answer_json(rq, 200,
+                   json_pack("{s:s, s:n, s:o, s:[], s:b, s:n, s:b}", "enrolment", token, "unit",
+                             "routes", tp_json_routes(tp_near_routes(s, v)), "contacts", "passkey",
+                             false, "provider", "review", true));
+}
+
 /* Stores nothing: the token names the voter's row, and gives no right. */
 void tp_post_enrol_start(tp_request *rq, void *server) {
     tp_server *s = server;
     tp_voter v;
+    unsigned near;
     bool found;
     const char *fault, *detail;
-    if (!tp_step_find_voter(s, rq, &v, &found)) return;
-    if (!found)
+    if (!tp_step_find_voter(s, rq, &v, &found, &near)) return;
+    if (near && !tp_near_routes(s, &v)) near = 0;
+    if (!found && !near)
         tp_answer_problem(rq, 404, "enrol.unknown", NULL, "No such number and birth date.");
     else if (!tp_enrolling(s, tp_server_state(s).phase))
         tp_answer_problem(rq, 409, "board.phase", NULL, "Enrolment is not open.");
+    else if (near)
+        tp_answer_near(s, rq, &v, near);
     else if ((fault = tp_not_online(&v, &detail)))
         tp_answer_problem(rq, 409, fault, NULL, detail);
     else
@@ -288,14 +341,14 @@ static void answer_status(tp_server *s, tp_request *rq, const tp_step *t) {
     if (!err) err = tp_store_voter_get(store, t->voter, &v, &known);
     if (!err && found) err = tp_enrolment_name(&name, store, &e);
     json_t *message = NULL, *contacts = NULL;
-    if (!err && !found) err = tp_code_status(s, store, t, &message, &contacts);
+    if (!err && !found && !t->near) err = tp_code_status(s, store, t, &message, &contacts);
     if (err)
         tp_answer_storage(rq);
     else if (!found || !known)
         tp_answer_json(rq, 200,
                        json_pack("{s:s, s:n, s:n, s:n, s:o, s:o, s:o}", "state", name, "unit",
                                  "style", "credential", "routes",
-                                 known ? tp_routes_json(s, &v) : json_array(), "message",
+                                 known ? tp_step_routes(s, t, &v) : json_array(), "message",
                                  message ? message : json_null(), "contacts",
                                  contacts ? contacts : json_array()));
     else
@@ -311,7 +364,7 @@ void tp_post_enrol_status(tp_request *rq, void *server) {
     if (!body) return;
     if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "enrolment", &token))
         tp_answer_members(rq, &error);
-    else if (tp_step_take_token(s, rq, &t, token))
+    else if (tp_step_take_any(s, rq, &t, token))
         answer_status(s, rq, &t);
     json_decref(body);
 }

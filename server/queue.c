@@ -13,6 +13,7 @@
 
 #include "election/desk.h"
 #include "election/enrol.h"
+#include "election/match.h"
 #include "server/answer.h"
 #include "server/apply.h"
 #include "server/message.h"
@@ -120,14 +121,14 @@ static tp_err add_item(const tp_server *s, tp_store *store, json_t *list, const 
     int open;
     tp_err err = others(store, a, &enrolled, &open), also = TP_OK, further = TP_OK;
     json_t *item = json_pack(
-        "{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:b, s:i, s:o, s:o}",
+        "{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:b, s:i, s:o, s:o, s:s}",
         "application", tp_json_hex(a->id, 16), "route", a->route ? tp_route_name(a->route) : "",
         "name", v->name, "number", v->number, "birth_date", v->birth_date, "unit", (int)v->unit,
         "style", (int)s->manifest.units[v->unit].style, "credential",
         tp_json_hex(a->credential, 32), "possession", tp_json_hex(a->possession, 64), "created",
         (json_int_t)a->created, "due", (json_int_t)a->due, "enrolled", !err && enrolled, "others",
         err ? 0 : open, "signed", signers(store, a->credential, &also), "documents",
-        documents(store, a, &further));
+        documents(store, a, &further), "matched", tp_match_word(a->matched));
     json_array_append_new(list, item);
     return err ? err : also ? also : further;
 }

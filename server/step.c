@@ -12,17 +12,19 @@
 enum {
     NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-    TOKEN = NONCE + 16 + TAG, /* the voter's row and 8 random bytes, sealed */
+    TOKEN = NONCE + 16 + TAG, /* the voter's row, whether that is sure, 7 random bytes; sealed */
 };
 _Static_assert(TP_TOKEN_TEXT == 2 * TOKEN + 1, "a token in hex");
 
 /* ---- tokens ---- */
 
-void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter) {
+void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter,
+                   unsigned near) {
     uint8_t token[TOKEN], plain[16];
     unsigned long long len;
     tp_put_u64be(plain, (uint64_t)voter);
-    randombytes_buf(plain + 8, 8);
+    plain[8] = (uint8_t)near;
+    randombytes_buf(plain + 9, 7);
     randombytes_buf(token, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(token + NONCE, &len, plain, sizeof plain,
                                                s->manifest.fingerprint, 32, NULL, token,
@@ -30,8 +32,7 @@ void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t v
     tp_hex_write(out, token, sizeof token);
 }
 
-static bool open_token(int64_t *voter, uint8_t hash[static 32], const tp_server *s,
-                       const char *text) {
+static bool open_token(tp_step *t, const tp_server *s, const char *text) {
     uint8_t token[TOKEN], plain[16];
     unsigned long long len;
     if (!tp_hex_read(token, sizeof token, text)) return false;
@@ -39,8 +40,9 @@ static bool open_token(int64_t *voter, uint8_t hash[static 32], const tp_server 
                                                    sizeof token - NONCE, s->manifest.fingerprint,
                                                    32, token, s->session_key))
         return false;
-    *voter = (int64_t)tp_get_u64be(plain);
-    crypto_hash_sha256(hash, token, sizeof token);
+    t->voter = (int64_t)tp_get_u64be(plain);
+    t->near = plain[8];
+    crypto_hash_sha256(t->session, token, sizeof token);
     return true;
 }
 
@@ -180,11 +182,22 @@ tp_step *tp_step_new(tp_server *s, tp_request *rq, void (*work)(tp_recorder *, t
     return t;
 }
 
-/* Fills in voter and session of a token; answers itself if it is none. */
-bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text) {
-    if (open_token(&t->voter, t->session, s, text)) return true;
+bool tp_step_take_any(tp_server *s, tp_request *rq, tp_step *t, const char *text) {
+    if (open_token(t, s, text)) return true;
     tp_answer_problem(rq, 404, "enrol.unknown", "enrolment", "No such enrolment.");
     return false;
+}
+
+/* spec: J-32 */
+bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text) {
+    if (!tp_step_take_any(s, rq, t, text)) return false;
+    if (t->near)
+        tp_answer_problem(rq, 409, "enrol.route", "enrolment", "A registrar must decide this one.");
+    return !t->near;
+}
+
+json_t *tp_step_routes(const tp_server *s, const tp_step *t, const tp_voter *v) {
+    return t->near ? tp_json_routes(tp_near_routes(s, v)) : tp_routes_json(s, v);
 }
 
 void tp_step_prove(tp_recorder *r, tp_step *t) {

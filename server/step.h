@@ -17,7 +17,8 @@ typedef struct {
     tp_server *s;
     tp_request *rq;
     int64_t voter;
-    uint8_t session[32];     /* hash of the token */
+    uint8_t session[32]; /* hash of the token */
+    uint8_t near;        /* of the token: whose name or birth date only comes near; tp_match_word */
     char code[TP_STEP_CODE]; /* as typed */
     int contact;             /* where the code goes: 1 or 2 */
     bool by_passkey;
@@ -44,16 +45,24 @@ tp_step *tp_step_new(tp_server *s, tp_request *rq, void (*work)(tp_recorder *, t
 void tp_step_refuse(tp_step *t, int status, const char *code, const char *detail);
 /* Answers the refusal or {state}, wipes and frees. */
 void tp_step_done(tp_server *s, tp_task *task, bool durable);
-/* Fills in voter and session of a token; answers itself if it is none. */
+/* Fills in voter and session of a token; answers itself if it is none, or one of somebody who only
+ * came near a voter: such a token proves nothing ever, and can only apply (J-32). */
 bool tp_step_take_token(tp_server *s, tp_request *rq, tp_step *t, const char *text);
+/* The same for a step that such a token may do: t->near says so. */
+bool tp_step_take_any(tp_server *s, tp_request *rq, tp_step *t, const char *text);
+/* The routes open to the holder of this token, as names. */
+json_t *tp_step_routes(const tp_server *s, const tp_step *t, const tp_voter *v);
+/* Those of them for somebody who only came near. */
+uint8_t tp_near_routes(const tp_server *s, const tp_voter *v);
 /* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
  * enrolment is over, the voter may not vote online, or has a passkey and did not use it (H-17). */
 void tp_step_prove(tp_recorder *r, tp_step *t);
 /* Reads {number, birth_date} or {name, birth_date} and finds that voter; answers itself if the body
  * is bad. */
-bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found);
+bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found, unsigned *near);
 /* A new token for the voter, with the routes and contacts there are. */
 void tp_answer_start(tp_server *s, tp_request *rq, const tp_voter *v);
+void tp_answer_near(tp_server *s, tp_request *rq, const tp_voter *v, unsigned near);
 /* A credential with its proof of possession; answers itself if it is none. */
 bool tp_step_take_credential(tp_request *rq, tp_server *s, tp_step *t, const char *credential,
                              const char *possession);
@@ -62,7 +71,9 @@ TP_MUST_USE tp_err tp_step_key_taken(tp_store *store, const uint8_t credential[s
                                      bool *taken);
 /* The names of a set of tp_enrol_route. */
 json_t *tp_json_routes(uint8_t routes);
-void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter);
+/* near: 0, or why a registrar must look (tp_match_code). */
+void tp_token_seal(char out[static TP_TOKEN_TEXT], const tp_server *s, int64_t voter,
+                   unsigned near);
 
 /* Not too often from one address; answers itself if it is. Ask: about voters; apply: hand in
  * something for a registrar; step: what a token does; watch: how far it is. A post's visitors may

@@ -132,6 +132,8 @@ typedef struct {
     uint16_t reason;                /* of a rejection; 0: none */
     uint64_t created, updated, due; /* Unix seconds; due: the decision, or the end of an open one */
     uint8_t credential[32], possession[64];
+    uint8_t matched; /* 0: who applied gave the roll's number, or name and birth date; else how near
+                        these came: tp_match_word */
 } tp_application;
 /* By id: inserts, or changes state, reason, updated and due. TP_REFUSED: session or credential are
  * another's. */

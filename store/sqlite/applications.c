@@ -16,6 +16,7 @@ static void get_application(sqlite3_stmt *st, tp_application *a) {
     a->due = sql_get_int(st, 8);
     sql_get_blob(st, 9, a->credential, sizeof a->credential);
     sql_get_blob(st, 10, a->possession, sizeof a->possession);
+    a->matched = (uint8_t)sql_get_int(st, 11);
 }
 
 tp_err tp_store_application_put(tp_store *s, const tp_application *a) {
@@ -31,6 +32,7 @@ tp_err tp_store_application_put(tp_store *s, const tp_application *a) {
     sql_int(st, 9, a->due);
     sql_blob(st, 10, a->credential, sizeof a->credential);
     sql_blob(st, 11, a->possession, sizeof a->possession);
+    sql_int(st, 12, a->matched);
     return sql_run(s, st);
 }
 
@@ -99,7 +101,7 @@ tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_application *a, t
     sql_int(st, 2, (uint64_t)(int64_t)unit);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         get_application(st, &a[n]);
-        sql_get_voter(st, 11, &v[n]);
+        sql_get_voter(st, 12, &v[n]);
     }
     sql_done(st);
     *count = n;

@@ -162,10 +162,50 @@ static void test_order(void **state) {
     assert_int_equal(tp_match(&r, &a, &b, &which), TP_MATCH_NONE);
 }
 
+/* What the server uses is the file that officers read and rehearse. spec: J-30 */
+static void test_default(void **state) {
+    (void)state;
+    tp_match_rules r;
+    tp_fault fault;
+    size_t len;
+    char *text = test_spec_file("../ballots/ph2025/match.json", &len);
+    assert_int_equal(tp_match_parse(&r, (const uint8_t *)text, len, &fault), TP_OK);
+    free(text);
+    assert_int_equal(r.count, tp_match_default.count);
+    for (size_t i = 0; i < r.count; i++) {
+        assert_int_equal(r.rule[i].name, tp_match_default.rule[i].name);
+        assert_int_equal(r.rule[i].birth_date, tp_match_default.rule[i].birth_date);
+        assert_int_equal(r.rule[i].then, tp_match_default.rule[i].then);
+    }
+    /* what find_named asks the store for is all that they can accept or send to review */
+    for (size_t i = 0; i < r.count; i++)
+        assert_true(r.rule[i].birth_date != TP_MATCH_YEAR &&
+                    (r.rule[i].then == TP_MATCH_REVIEW || r.rule[i].birth_date == TP_MATCH_SAME));
+}
+
+/* spec: J-32 */
+static void test_words(void **state) {
+    (void)state;
+    static const char *const words[] = {"words", "all-but-one", "initials", "day-month-swapped"};
+    unsigned seen = 0;
+    char swapped[11];
+    for (size_t i = 0; i < tp_match_default.count; i++) {
+        unsigned code = tp_match_code(&tp_match_default.rule[i]);
+        assert_true(code > 0 && code < 32 && !(seen >> code & 1));
+        seen |= 1u << code;
+        assert_string_equal(tp_match_word(code), words[i]);
+    }
+    assert_string_equal(tp_match_word(0), "");
+    assert_string_equal(tp_match_word(TP_MATCH_NAMES * TP_MATCH_DATES + 1), "");
+    tp_match_swapped(swapped, "1991-03-02");
+    assert_string_equal(swapped, "1991-02-03");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names), cmocka_unit_test(test_dates), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_parse), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_parse), cmocka_unit_test(test_order), cmocka_unit_test(test_default),
+        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

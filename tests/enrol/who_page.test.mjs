@@ -104,3 +104,51 @@ test('"Am I on the list?" takes the number or the name', { skip, timeout: 60000 
     await d.end();
   }
 });
+
+test('a name that only comes near leads to the ways that a registrar decides', { skip, timeout: 60000 }, async () => {
+  const d = new Daemon();
+  const browser = await launch();
+  try {
+    d.define({ enrol: { show: true, shared: 4, review_days: 5, routes: ['code', 'desk'], posts: {} } });
+    d.roll([{ number: 'V-1', name: 'Peña María Santos', contact: 'v1@example.org' }]);
+    await d.start();
+    const { page, seen } = await open(browser);
+    await page.goto(`${d.url}/enrol?lang=en`);
+    await page.getByRole('button', { name: 'I do not know my number' }).click();
+    await page.getByLabel('Full name').fill('Maria Santos');
+    await page.getByLabel('Birth date').fill('1990-01-01');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('nearly one of the list').waitFor();
+    assert.equal(await page.locator('.cards .card').count(), 1);
+    for (const [width, height] of [[390, 844], [1280, 900]]) {
+      await page.setViewportSize({ width, height });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      assert.deepEqual(violations.map((v) => `${v.id} ${v.nodes[0].html}`), []);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/near-${width}.png`, fullPage: true });
+    }
+    await page.reload(); // the link goes on there
+    await page.getByText('nearly one of the list').waitFor();
+    await page.getByRole('button', { name: 'I go to the post' }).click();
+    await page.locator('.slip .code').first().waitFor();
+    const code = (await page.locator('.slip .code').first().innerText()).replace(/\s/g, '');
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByLabel('Recovery code').fill(code);
+    await page.getByRole('button', { name: 'Finish enrolment' }).click();
+    await page.getByText('Show this at your post').waitFor();
+    // the desk says what only comes near
+    const desk = await open(browser);
+    await desk.page.goto(`${d.url}/desk?lang=en`);
+    await desk.page.getByLabel('Your key file').setInputFiles(d.at('r1'));
+    await desk.page.getByRole('button', { name: 'Open', exact: true }).click();
+    await desk.page.getByText('Comes near only').waitFor();
+    await desk.page.getByRole('button', { name: /^Open / }).click();
+    await desk.page.getByText('one word more, fewer or other').waitFor();
+    const { violations } = await new AxeBuilder({ page: desk.page }).analyze();
+    assert.deepEqual(violations.map((v) => `${v.id} ${v.nodes[0].html}`), []);
+    if (process.env.SHOTS) await desk.page.screenshot({ path: `${process.env.SHOTS}/desk-near-390.png`, fullPage: true });
+    assert.deepEqual([...seen.problems, ...desk.seen.problems], []);
+  } finally {
+    await browser.close();
+    await d.end();
+  }
+});

@@ -109,6 +109,7 @@ function rowItem(desk, row) {
     h('h2', {}, row.name),
     h('p', {}, t('desk.number'), ' ', h('span', { class: 'mono' }, row.number), ' · ', desk.unitName(row.unit)),
     h('p', {}, h('strong', { class: 'tag' }, t(`desk.route-${row.route || 'proven'}`)), ' ',
+      row.matched ? [h('strong', { class: 'tag' }, t('desk.near')), ' '] : null,
       h('span', { class: 'due' }, due.text)),
     quorum > 1 && row.signed.length ? h('p', {}, t('desk.signed-by', { n: row.signed.length, of: quorum })) : null,
     h('p', { class: 'hint' }, t('desk.short'), ' ', h('span', { class: 'mono' }, row.short), ' · ',

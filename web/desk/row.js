@@ -131,6 +131,7 @@ export function rowScreen(desk, row) {
     title: row.name,
     content: [
       facts(desk, row),
+      row.matched ? notice('wait', t('desk.near'), t(`desk.near-${row.matched}`), t('desk.near-next')) : null,
       row.others ? notice('info', tn('desk.others', row.others)) : null,
       quorum > 1 && row.signed.length
         ? h('p', {}, t('desk.signed-by', { n: row.signed.length, of: quorum }), ': ', row.signed.map((by) => who[by - 1]?.name).join(', ')) : null,

@@ -80,7 +80,7 @@ function appliedScreen(page) {
 // Another way needs a token of its own: this one belongs to its application.
 async function anotherWay(page, name) {
   const { state } = page;
-  Object.assign(state, await post('/api/enrol/again', { enrolment: state.enrolment }), { status: null, own: null, sent: null });
+  Object.assign(state, { review: false }, await post('/api/enrol/again', { enrolment: state.enrolment }), { status: null, own: null, sent: null });
   keepToken(page);
   await page.routes.get(name)();
 }

@@ -18,6 +18,7 @@ async function begin(page) {
   state.contacts = answer.contacts;
   state.provider = answer.provider || '';
   state.guarded = answer.passkey;
+  state.review = Boolean(answer.review);
   keepToken(page);
   if (answer.passkey) page.app.show(() => passkeyScreen(page));
   else await chooseRoute(page);
