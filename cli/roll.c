@@ -192,10 +192,21 @@ typedef struct {
     act_args act;
 } change;
 
-static void say_key(const uint8_t credential[static 32]) {
+/* What officers do next. From the change on the server takes no ballot of the voter's (H-19), but
+ * the key stands on the board until registrars cancel it. */
+static void say_key(const change *c, const uint8_t credential[static 32]) {
     char hex[65];
     tp_hex(hex, credential, 32);
     tp_say(0, "the voting key is %s: a signed cancellation takes it back", hex);
+    tp_say(0,
+           "registrars: tapat cancel %s --data %s --reason %s --record DIR --registrar FILE "
+           "--server URL",
+           c->number, c->data, c->channel ? "votes-at-the-post" : "WHY");
+    if (c->channel)
+        tp_say(0, "then once more: tapat roll channel %s %s --data %s", c->number,
+               tp_roll_channels[c->channel], c->data);
+    else
+        tp_say(0, "until then the key casts nothing");
 }
 
 /* Whoever has a voting key votes online, until it is cancelled. A key that waits for its signature
@@ -275,7 +286,7 @@ static int change_one(const change *c) {
                       c->number);
     else if (err)
         code = tp_say(TP_EXIT_SYSTEM, "the store failed: %s", tp_store_error(s));
-    if (keyed) say_key(credential);
+    if (keyed && err != TP_SYSTEM) say_key(c, credential);
     tp_store_close(s);
     return code;
 }

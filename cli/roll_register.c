@@ -226,7 +226,9 @@ static void say_action(const char *number, const char *what, const char *key, co
     if (!strcmp(what, "exclude"))
         printf("%s: tapat exclude %s --reason voted-in-person\n", number, ballot);
     else if (!strcmp(what, "cancel"))
-        printf("%s: no ballot yet; registrars cancel the key %s\n", number, key);
+        printf("%s: no ballot yet; registrars cancel the key %s: tapat cancel %s --reason "
+               "votes-at-the-post\n",
+               number, key, key);
     else if (!strcmp(what, "wait"))
         printf("%s: the ballot is not on the board yet; repeat this after the next batch\n",
                number);

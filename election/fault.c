@@ -55,6 +55,7 @@ const char *const tp_fault_codes[] = {
     "ballot.credential",
     "ballot.cancelled",
     "ballot.unit",
+    "ballot.voter",
     "board.phase",
     "board.order",
     "board.time",

@@ -11,7 +11,10 @@
  *  3. Sequence q + 1 waits until q is on the board.
  *  4. Another ballot for a number that is taken is refused, and the refusal names the tracker of
  *     the ballot that took it. Nobody hears of it whose ballot the credential did not sign: what is
- *     accepted shows on the board first (C12). spec: chapters 4 and 10.
+ *     accepted shows on the board first (C12).
+ *  5. Who may not vote online, or has voted on paper, casts nothing with a key that registrars have
+ * not cancelled yet (H-19). That too only the holder of the credential hears. spec: chapters 4 and
+ * 10.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -20,6 +23,7 @@
 #include "server/answer.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/step.h"
 
 static const char predecessor[] = "ballot.predecessor";
 
@@ -128,10 +132,23 @@ static tp_err check_early(tp_cast *c, tp_store *store) {
 
 /* ---- recorder ---- */
 
+/* The voter whose key it is, if the roll knows whose, as the roll is now. spec: H-19 */
+static tp_err check_voter(tp_cast *c, tp_store *store) {
+    tp_enrolment e;
+    tp_voter v;
+    bool found;
+    const char *detail;
+    tp_err err = tp_store_enrolment_by_credential(store, c->row.credential, &e, &found);
+    if (!err && found) err = tp_store_voter_get(store, e.voter, &v, &found);
+    if (err) return tp_fail(&c->fault, TP_SYSTEM, "server.storage", "store");
+    if (!found || !tp_not_online(&v, &detail)) return TP_OK;
+    return tp_fail(&c->fault, TP_REFUSED, "ballot.voter", "%s", detail);
+}
+
 static void work(tp_recorder *r, tp_task *t) {
     tp_cast *c = (tp_cast *)t;
     tp_store *store = tp_recorder_store(r);
-    if (check_rule(c, store)) {
+    if (check_rule(c, store) || (!c->again && check_voter(c, store))) {
         if (c->fault.err == TP_SYSTEM) tp_recorder_fail(r, TP_SYSTEM);
         return;
     }

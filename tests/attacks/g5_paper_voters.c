@@ -247,6 +247,7 @@ static void test_excluded(void **state) {
     expect_listed("V0: tapat exclude %s --reason voted-in-person", 0);
     result r = tell("import-register register.csv");
     expect(r, 0, "V1: no ballot yet; registrars cancel the key");
+    expect(r, 0, "--reason votes-at-the-post");
     expect(r, 0, "online keys of paper voters: 2, to be done: 2"); /* so long as it is left */
     expect(tell("import-register register.csv --json"), 0, "\"do\":\"exclude\"");
     rig_exclude(&g, 0);

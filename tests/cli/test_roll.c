@@ -325,8 +325,13 @@ static void test_one_voter(void **state) {
     result r = tell("channel N1 mail --data data");
     expect(r, 1, "stays online; cancel the key first");
     expect(r, 1, "the voting key is 0700000000");
+    expect(r, 1, "tapat cancel N1 --data data --reason votes-at-the-post");
+    expect(r, 1, "then once more: tapat roll channel N1 mail --data data");
     assert_int_equal(voter("N1", &found).channel, TP_CHANNEL_ONLINE);
-    expect(tell("disable N1 --reason died --data data"), 0, "the voting key is 0700000000");
+    r = tell("disable N1 --reason died --data data");
+    expect(r, 0, "the voting key is 0700000000");
+    expect(r, 0, "tapat cancel N1 --data data --reason WHY");
+    expect(r, 0, "until then the key casts nothing");
     expect(tell("nothing"), 2, "roll takes");
 }
 
