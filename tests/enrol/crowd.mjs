@@ -314,6 +314,7 @@ export class Crowd {
     this.funnel = this.daemon.funnel().all;
     this.problems.push(...disagreements(this.funnel, board.length, this.people));
     if (!this.daemon.child) this.problems.push('the server ended by itself');
+    if (this.daemon.log().includes('uploads-counted-again')) this.problems.push('documents were not added up right');
     return board.length;
   }
 
