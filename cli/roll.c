@@ -356,6 +356,7 @@ static const struct {
      tp_roll_import_register},
     {"rehearse", "what matching rules would do with this roll", tp_roll_rehearse},
     {"funnel", "how far the voters of each post have come", tp_roll_funnel},
+    {"log", "what registrars decided, with signatures and reasons", tp_roll_log},
     {"time", "measure searches", tp_roll_time},
     {"channel", "how a voter votes: online, post or mail", tp_roll_channel_set},
 };

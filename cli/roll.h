@@ -16,6 +16,7 @@ int tp_roll_disable(int argc, char **argv);
 int tp_roll_enable(int argc, char **argv);
 int tp_roll_channel_set(int argc, char **argv);
 int tp_roll_funnel(int argc, char **argv);
+int tp_roll_log(int argc, char **argv);
 
 /* The manifest's file parsed; false: the reason was said. */
 bool tp_roll_manifest(tp_manifest *m, const char *path, int *code);

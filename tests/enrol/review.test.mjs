@@ -1,10 +1,11 @@
 // A name or birth date that only comes near a row of the roll: a registrar decides, and until then
-// nothing of the row is told and nothing can be proven with it. spec: J-26, J-30, J-32
+// nothing of the row is told and nothing can be proven with it; and the log of what registrars decided. spec: J-26, J-30, J-32, J-33
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
 
 import { Core } from '../../web/wasm.js';
@@ -113,6 +114,28 @@ test('who comes near a row applies, and a registrar decides with the reason befo
     const third = await d.apply(swapped.enrolment, 'documents');
     assert.equal(third.state, 'open');
     assert.equal((await d.post('/api/enrol/submit', { enrolment: swapped.enrolment })).code, 'enrol.incomplete');
+
+    // what registrars decided: every signature checked, no voter named
+    const log = (...more) => d.run('roll', 'log', '--data', d.at('data'), '--manifest', d.at('manifest.json'), ...more);
+    const { fingerprint, decisions } = JSON.parse(log('--json'));
+    assert.equal(fingerprint, hex(d.fingerprint));
+    assert.deepEqual(decisions.map((x) => [x.decision, x.reason, x.post, x.registrar, x.good]), [
+      ['refused', 'person', d.units[0], 1, true], ['signed', '', d.units[0], 1, true], ['refused', 'mismatch', d.units[0], 1, true]]);
+    assert.equal(decisions[1].application, applied.application);
+    assert.doesNotMatch(log() + log('--json'), /V-1|V-2|Santos|Lim|example\.org/);
+    const lines = log().split('\r\n').filter(Boolean);
+    assert.deepEqual([lines.length, lines[0].split(',').length, lines[1].split(',').length], [4, 14, 14]);
+    assert.equal(log('--post', d.units[1]).split('\r\n').filter(Boolean).length, 1);
+    assert.match(log('--counts'), new RegExp(`^${d.units[0]} +1 +1 +0 +0 +0 +1 +0$`, 'm'));
+    assert.match(d.fails('roll', 'log', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--post', 'nowhere').said, /no post nowhere/);
+    await d.stop();
+    const db = new DatabaseSync(d.at('data/tapat.db'));
+    db.exec('UPDATE decision SET reason = 6 WHERE reason = 5');
+    db.close();
+    const { status, said } = d.fails('roll', 'log', '--data', d.at('data'), '--manifest', d.at('manifest.json'));
+    assert.equal(status, 1);
+    assert.match(said, /1 of 3 signatures do not hold/);
+    assert.match(said, /absent,[^\n]*,NO\r/);
   } finally {
     await d.end();
   }

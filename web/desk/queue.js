@@ -8,6 +8,7 @@ import { dateTime, t, tn } from '../i18n.js';
 import { failure } from '../shell.js';
 import { form } from '../enrol/page.js';
 import { funnelScreen } from './funnel.js';
+import { opinionChoice, opinionOf } from './opinions.js';
 import { rowScreen } from './row.js';
 import { canScan, scan } from './scan.js';
 
@@ -21,12 +22,16 @@ export class Desk {
     this.registrar = 0; // from 1, once a key is open
     this.unit = '';
     this.rows = [];
+    this.way = ''; // a route, 'proven', or all
+    this.order = 'due';
+    this.opinions = new Map(); // of an outside check, by application
     this.done = '';
   }
 
   leave() {
     this.registrar = 0;
     this.rows = [];
+    this.opinions = new Map();
     this.stopScan?.();
   }
 
@@ -110,11 +115,52 @@ function rowItem(desk, row) {
     h('p', {}, t('desk.number'), ' ', h('span', { class: 'mono' }, row.number), ' · ', desk.unitName(row.unit)),
     h('p', {}, h('strong', { class: 'tag' }, t(`desk.route-${row.route || 'proven'}`)), ' ',
       row.matched ? [h('strong', { class: 'tag' }, t('desk.near')), ' '] : null,
-      h('span', { class: 'due' }, due.text)),
+      h('span', { class: 'due' }, due.text), ' · ', tn('desk.age', ageDays(desk, row))),
+    opinionOf(desk, row),
     quorum > 1 && row.signed.length ? h('p', {}, t('desk.signed-by', { n: row.signed.length, of: quorum })) : null,
     h('p', { class: 'hint' }, t('desk.short'), ' ', h('span', { class: 'mono' }, row.short), ' · ',
       dateTime(row.created, desk.manifest.zone)),
     button(t('desk.look', { name: row.name }), () => desk.app.show(() => rowScreen(desk, row))));
+}
+
+// How long somebody waits, in whole days.
+const ageDays = (desk, row) => Math.max(0, Math.floor((desk.now() - row.created) / DAY_S));
+
+const ORDERS = {
+  due: (a, b) => a.due - b.due,
+  oldest: (a, b) => a.created - b.created,
+  newest: (a, b) => b.created - a.created,
+};
+const WAYS = ['proven', 'desk', 'documents'];
+
+function shown(desk) {
+  return desk.rows.filter((row) => !desk.way || (row.route || 'proven') === desk.way).sort(ORDERS[desk.order]);
+}
+
+function choice(label, options, value, take) {
+  const id = uniqueId('choice');
+  return h('div', { class: 'field' }, h('label', { for: id }, label), h('select', { id, onchange: (e) => take(e.target.value) },
+    options.map(([name, text]) => h('option', { value: name, selected: name === value }, text))));
+}
+
+function choices(desk, list) {
+  return h('div', { class: 'triple' }, unitChoice(desk, list),
+    choice(t('desk.way'), [['', t('desk.all-ways')], ...WAYS.map((w) => [w, t(`desk.route-${w}`)])], desk.way, (way) => {
+      desk.way = way;
+      fill(desk, list);
+    }),
+    choice(t('desk.order'), Object.keys(ORDERS).map((o) => [o, t(`desk.order-${o}`)]), desk.order, (order) => {
+      desk.order = order;
+      fill(desk, list);
+    }));
+}
+
+// How many wait, how many beyond their time, and the longest.
+function ageing(desk, rows) {
+  const late = rows.filter((row) => row.due < desk.now()).length;
+  const oldest = Math.max(...rows.map((row) => ageDays(desk, row)));
+  return h('p', { role: 'status' }, tn('desk.waiting', rows.length), ' · ', late ? [h('strong', {}, tn('desk.late', late)), ' · '] : null,
+    tn('desk.longest', oldest));
 }
 
 function unitChoice(desk, list) {
@@ -137,10 +183,10 @@ function unitChoice(desk, list) {
 }
 
 function fill(desk, list) {
-  replace(list, desk.rows.length
-    ? [h('p', { role: 'status' }, tn('desk.waiting', desk.rows.length)),
-      h('ul', { class: 'queue' }, desk.rows.map((row) => rowItem(desk, row)))]
-    : notice('info', t('desk.empty'), t('desk.empty-what')));
+  const rows = shown(desk);
+  replace(list, rows.length
+    ? [ageing(desk, rows), h('ul', { class: 'queue' }, rows.map((row) => rowItem(desk, row)))]
+    : notice('info', t(desk.rows.length ? 'desk.empty-way' : 'desk.empty'), t('desk.empty-what')));
 }
 
 async function find(desk, typed) {
@@ -172,7 +218,7 @@ function queueScreen(desk) {
         }).catch(() => { replace(camera, notice('bad', t('desk.no-camera'))); });
       }, { class: 'quiet' })) : null,
       camera,
-      unitChoice(desk, list), list,
+      choices(desk, list), list, opinionChoice(desk, () => fill(desk, list)),
       h('p', {}, button(t('desk.again'), () => desk.showQueue().catch((e) => replace(list, failure(e))), { class: 'quiet' }), ' ',
       button(t('funnel.title'), () => desk.app.show(() => funnelScreen(desk)), { class: 'quiet' })),
     ],

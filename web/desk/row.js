@@ -6,6 +6,7 @@ import { form } from '../enrol/page.js';
 import { fromHex, toHex } from '../hex.js';
 import { dateTime, t, tn } from '../i18n.js';
 import { failure } from '../shell.js';
+import { opinionOf } from './opinions.js';
 import { dueWords } from './queue.js';
 
 export const REASONS = ['person', 'unreadable', 'incomplete', 'document', 'mismatch', 'absent'];
@@ -138,6 +139,7 @@ export function rowScreen(desk, row) {
       h('section', { class: 'card slip' }, h('h2', {}, t('slip.fingerprint')), code,
         h('p', { class: 'hint' }, t(row.route === 'desk' ? 'desk.compare' : 'desk.compare-far'))),
       documents(desk, row),
+      opinionOf(desk, row),
       approval(desk, row),
       refusal(desk, row),
       h('p', {}, button(t('desk.back'), () => desk.back(), { class: 'quiet' })),
