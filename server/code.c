@@ -165,6 +165,7 @@ static void send_to(tp_recorder *r, tp_step *t, const tp_voter *v) {
     if (err || (p != SEND_NOTHING && !allowed(r, t, &e, to, now))) return;
     tp_recorder_fail(r, send(t, store, &e, &c, to, p, now));
     tp_message_mask(t->sent_to, sizeof t->sent_to, to);
+    tp_message_mark(t->mark, t->s, &c);
 }
 
 static void work_send(tp_recorder *r, tp_task *task) {
@@ -191,7 +192,7 @@ static void done_send(tp_server *s, tp_task *task, bool durable) {
         return;
     }
     tp_sender_wake(s);
-    tp_answer_json(t->rq, 200, json_pack("{s:s}", "sent_to", t->sent_to));
+    tp_answer_json(t->rq, 200, json_pack("{s:s, s:s}", "sent_to", t->sent_to, "mark", t->mark));
     free(t);
 }
 
@@ -351,11 +352,12 @@ static void reply_number(char out[static 16], const char *said) {
     snprintf(out, 16, "%.*s", (int)(status ? 4 + more : 3), at);
 }
 
-static json_t *describe(const tp_message *m) {
-    char said[16];
+static json_t *describe(const tp_server *s, const tp_one_time *c, const tp_message *m) {
+    char said[16], mark[TP_CODE_MARK + 1];
+    tp_message_mark(mark, s, c);
     reply_number(said, m->error);
-    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:i, s:I, s:I, s:s}", "to", masked(m->to),
-                     "channel", m->channel == TP_BY_MAIL ? "mail" : "sms", "state",
+    return json_pack("{s:o, s:s, s:s, s:s, s:I, s:I, s:i, s:I, s:I, s:s}", "to", masked(m->to),
+                     "mark", mark, "channel", m->channel == TP_BY_MAIL ? "mail" : "sms", "state",
                      tp_message_state_name(m->state), "queued", (json_int_t)m->time, "updated",
                      (json_int_t)m->updated, "attempts", (int)m->attempts, "next",
                      (json_int_t)m->next, "expires", (json_int_t)m->expires, "said", said);
@@ -371,7 +373,7 @@ tp_err tp_code_status(const tp_server *s, tp_store *store, const tp_step *t, jso
     if (!err && found) err = tp_store_message_find(store, c.message, &m, &found);
     if (!err) err = tp_store_voter_get(store, t->voter, &v, &known);
     if (err) return err;
-    *message = found ? describe(&m) : json_null();
+    *message = found ? describe(s, &c, &m) : json_null();
     *contacts = known ? tp_code_contacts(s, &v) : json_array();
     return TP_OK;
 }

@@ -13,18 +13,34 @@ enum { NOTICE_LIFE_S = 7 * 86400 };
 /* ---- codes ---- */
 
 /* spec: Q-1 */
-void tp_message_code(char out[static TP_ONE_TIME_CODE + 1], const tp_server *s,
-                     const tp_one_time *c) {
+static void mac_of(uint8_t mac[static 32], const tp_server *s, const tp_one_time *c) {
     static const char domain[] = "tapat-v1 one-time code";
-    uint8_t key[32], mac[32], bytes[32 + 4 + 8];
+    uint8_t key[32], bytes[32 + 4 + 8];
     _Static_assert(sizeof s->session_key == crypto_auth_hmacsha256_KEYBYTES, "a key of HMAC");
     crypto_auth_hmacsha256(key, (const uint8_t *)domain, sizeof domain - 1, s->session_key);
     memcpy(bytes, c->session, 32);
     tp_put_u32be(bytes + 32, c->serial);
     tp_put_u64be(bytes + 36, c->expires);
     crypto_auth_hmacsha256(mac, bytes, sizeof bytes, key);
-    snprintf(out, TP_ONE_TIME_CODE + 1, "%06u", (unsigned)(tp_get_u64be(mac) % 1000000));
     sodium_memzero(key, sizeof key);
+}
+
+void tp_message_code(char out[static TP_ONE_TIME_CODE + 1], const tp_server *s,
+                     const tp_one_time *c) {
+    uint8_t mac[32];
+    mac_of(mac, s, c);
+    snprintf(out, TP_ONE_TIME_CODE + 1, "%06u", (unsigned)(tp_get_u64be(mac) % 1000000));
+    sodium_memzero(mac, sizeof mac);
+}
+
+/* Of other octets of the MAC than the code. */
+void tp_message_mark(char out[static TP_CODE_MARK + 1], const tp_server *s, const tp_one_time *c) {
+    static const char symbols[] = "ABCDEFGHJKLMNPQRSTUVWXYZ";
+    uint8_t mac[32];
+    mac_of(mac, s, c);
+    for (size_t i = 0; i < TP_CODE_MARK; i++)
+        out[i] = symbols[mac[8 + i] % (sizeof symbols - 1)];
+    out[TP_CODE_MARK] = 0;
     sodium_memzero(mac, sizeof mac);
 }
 
@@ -139,7 +155,7 @@ void tp_message_hide(char *words, const tp_message *m, const tp_text *text) {
 /* Is this the token's present code? Then it is put in. spec: Q-2 */
 static tp_err put_code(const tp_server *s, tp_store *store, const tp_message *m, uint64_t now,
                        json_t *values, bool *live) {
-    char code[TP_ONE_TIME_CODE + 1] = "------";
+    char code[TP_ONE_TIME_CODE + 1] = "------", mark[TP_CODE_MARK + 1] = "--";
     tp_one_time c;
     uint8_t session[32];
     bool found = false;
@@ -150,8 +166,12 @@ static tp_err put_code(const tp_server *s, tp_store *store, const tp_message *m,
                      : TP_MALFORMED;
     *live =
         !err && found && c.voter == m->voter && serial == c.serial && tp_message_code_live(&c, now);
-    if (*live) tp_message_code(code, s, &c);
+    if (*live) {
+        tp_message_code(code, s, &c);
+        tp_message_mark(mark, s, &c);
+    }
     json_object_set_new(values, "code", json_string(code));
+    json_object_set_new(values, "mark", json_string(mark));
     json_object_set_new(values, "minutes", json_sprintf("%d", TP_ONE_TIME_LIFE_S / 60));
     sodium_memzero(code, sizeof code);
     return err;

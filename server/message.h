@@ -11,11 +11,14 @@
 #include "server/daemon.h"
 #include "server/texts.h"
 
-enum { TP_ONE_TIME_CODE = 6, TP_ONE_TIME_LIFE_S = 600 };
+enum { TP_ONE_TIME_CODE = 6, TP_CODE_MARK = 2, TP_ONE_TIME_LIFE_S = 600 };
 
 /* The token's present one-time code: six digits and NUL. Secret. spec: Q-1 */
 void tp_message_code(char out[static TP_ONE_TIME_CODE + 1], const tp_server *s,
                      const tp_one_time *c);
+/* Two symbols that the message and the page which asked both show, so that a voter to whom others
+ * had codes sent finds the own one: no secret, and they tell nothing of the code. spec: Q-12 */
+void tp_message_mark(char out[static TP_CODE_MARK + 1], const tp_server *s, const tp_one_time *c);
 bool tp_message_code_live(const tp_one_time *c, uint64_t now);
 
 /* Does this server send anything? A test election's that does not shows messages on a page. */

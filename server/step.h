@@ -34,7 +34,7 @@ typedef struct {
     int tries;      /* left; -1: not said */
     uint8_t routes; /* that are left; 0: not said */
     const char *state;
-    char sent_to[128];
+    char sent_to[128], mark[3];     /* of a code that was sent: where to, tp_message_mark */
     uint8_t route, application[16]; /* apply.c */
     uint64_t due;
 } tp_step;

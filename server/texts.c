@@ -26,8 +26,8 @@ struct tp_texts {
 
 /* What a template of the kind may name; each begins and ends with a space. */
 static const char *const kinds[][2] = {
-    {"code", " title code minutes "}, {"ready", " title "},   {"cancelled", " title "},
-    {"recorded", " title sequence "}, {"applied", " title "}, {"rejected", " title "},
+    {"code", " title code mark minutes "}, {"ready", " title "},   {"cancelled", " title "},
+    {"recorded", " title sequence "},      {"applied", " title "}, {"rejected", " title "},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -39,8 +39,8 @@ const char *const *tp_texts_kinds(void) {
 }
 
 json_t *tp_texts_example(void) {
-    return json_pack("{s:s, s:s, s:s, s:s}", "title", "National election 2028", "code", "123456",
-                     "minutes", "10", "sequence", "2");
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "title", "National election 2028", "code",
+                     "123456", "mark", "KT", "minutes", "10", "sequence", "2");
 }
 
 const char *tp_message_state_name(tp_message_state state) {

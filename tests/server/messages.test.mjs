@@ -286,6 +286,8 @@ test('settings that are wrong are refused by name, and a real election without m
     await wrong(`${mail}user = x\npassword-file = none\n`, /line 5: the secret's file cannot be read/);
     d.write('open', 'secret\n', 0o644);
     await wrong(`${mail}user = x\npassword-file = open\n`, /line 5: .* read by others/);
+    await wrong(`${mail}[documents]\naddress = 9\npost = 8\n`, /config\.value=".*at most post/);
+    await wrong(`${mail}[documents]\nall = 0\n`, /line 5: not a number of MiB/);
     const sms = (url, body) => `[sms]\nurl = ${url}\nbody = ${body}\n`;
     await wrong(sms('http://sms.example/', '{to} {text}'), /url is not https/);
     await wrong(sms('http://127.0.0.1@sms.example/', '{to} {text}'), /url is not https/);

@@ -141,15 +141,34 @@ static void proves(const char *token, const char *code) {
     reply_free(&r);
 }
 
+/* The mark of a code that was sent now, which the message shows. spec: Q-12 */
+static void marked(char mark[static 3], reply sent, unsigned voter) {
+    char path[64], text[32];
+    json_t *answer = reply_json(&sent);
+    assert_int_equal(sent.status, 200);
+    snprintf(mark, 3, "%s", json_string_value(json_object_get(answer, "mark")));
+    assert_int_equal(strspn(mark, "ABCDEFGHJKLMNPQRSTUVWXYZ"), 2);
+    json_decref(answer);
+    reply_free(&sent);
+    snprintf(path, sizeof path, "/api/outbox/v%u@example.org", voter);
+    snprintf(text, sizeof text, "shows the mark %s:", mark);
+    reply r = http_get(&d, path);
+    assert_non_null(strstr(r.body, text));
+    reply_free(&r);
+}
+
 /* ---- the voter's code is the voter's ---- */
 
 static void test_own(void **state) {
     (void)state;
-    char own[7], strange[7], *voter = token_of(0), *stranger = token_of(0);
-    expect_status(ask(voter, "192.0.2.1", 1), 200);
+    char own[7], strange[7], mark[2][3], *voter = token_of(0), *stranger = token_of(0);
+    marked(mark[0], ask(voter, "192.0.2.1", 1), 0);
     newest(own, "v", 0);
-    expect_status(ask(stranger, "203.0.113.1", 1), 200);
+    marked(mark[1], ask(stranger, "203.0.113.1", 1), 0);
     newest(strange, "v", 0);
+    reply mine = status_of(voter);
+    assert_non_null(strstr(mine.body, mark[0]));
+    reply_free(&mine);
     assert_string_not_equal(own, strange);
     expect_problem(type(stranger, own), 422, "enrol.code"); /* the other's is none of its own */
     while (wrong(stranger, strange) > 0)

@@ -1,5 +1,5 @@
-/* The vectors of codes and of a witness, which a second program made. spec: Q-1, Q-9, A-1..A-5,
- * T-15..T-18
+/* The vectors of codes and of a witness, which a second program made. spec: Q-1, Q-9, Q-12,
+ * A-1..A-5, T-15..T-18
  */
 #include "election/letter.h"
 #include "server/message.h"
@@ -30,7 +30,7 @@ static void test_one_time_codes(void **state) {
     (void)state;
     static tp_server s;
     json_t *file = test_spec_json("vectors/codes.json"), *o;
-    char code[TP_ONE_TIME_CODE + 1];
+    char code[TP_ONE_TIME_CODE + 1], mark[TP_CODE_MARK + 1];
     size_t i;
     json_array_foreach(json_object_get(file, "one_time"), i, o) {
         tp_one_time one = {.serial = (uint32_t)number(o, "serial"),
@@ -39,6 +39,8 @@ static void test_one_time_codes(void **state) {
         copy(one.session, 32, o, "token");
         tp_message_code(code, &s, &one);
         assert_string_equal(code, text_of(o, "code"));
+        tp_message_mark(mark, &s, &one);
+        assert_string_equal(mark, text_of(o, "mark"));
         one.serial++;
         tp_message_code(code, &s, &one);
         assert_string_not_equal(code, text_of(o, "code"));

@@ -23,8 +23,10 @@ function oneTime(serial, expires) {
   const key = hmac(session, 'tapat-v1 one-time code'),
     mac = hmac(key, token, uint(4, serial), uint(8, expires));
   const code = String(mac.readBigUInt64BE(0) % 1000000n).padStart(6, '0');
+  const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ',
+    mark = letters[mac[8] % 24] + letters[mac[9] % 24];
   return { session_key: session.toString('hex'), token: token.toString('hex'), serial, expires,
-    key: key.toString('hex'), code };
+    key: key.toString('hex'), code, mark };
 }
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 // x*a in GF(2)[x]/(x^5 + x^2 + 1)

@@ -340,6 +340,7 @@ function oneTime(v) {
   let n = 0n;
   for (const x of mac.slice(0, 8)) n = (n << 8n) | BigInt(x);
   assert.equal(String(n % 1000000n).padStart(6, '0'), v.code);
+  assert.equal([...mac.slice(8, 10)].map((x) => 'ABCDEFGHJKLMNPQRSTUVWXYZ'[x % 24]).join(''), v.mark);
 }
 function letter(v) {
   //

@@ -17,6 +17,7 @@ export async function sendCode(state, contact) {
   });
   state.contact = contact;
   state.sentTo = answer.sent_to;
+  state.mark = answer.mark;
 }
 
 // What became of the message, in a sentence: what was tried, what comes next and when.
@@ -33,10 +34,17 @@ function isSlow(m) {
     && (m.attempts > 1 || Date.now() / 1000 - m.queued > SLOW_S));
 }
 
+// What the right message shows, among those that others may have asked for.
+function showMark(node, mark) {
+  const text = mark ? t('prove.mark', { mark }) : '';
+  if (node.textContent !== text) node.textContent = text;
+}
+
 // Looks after the message until the screen is left; a lost answer only delays the next look.
-async function watch(page, node, others) {
+async function watch(page, node, others, mark) {
   try {
     const { message } = await post('/api/enrol/status', { enrolment: page.state.enrolment });
+    if (message) showMark(mark, message.mark);
     if (message && node.textContent !== fate(message)) node.textContent = fate(message);
     if (message) others.hidden = !isSlow(message);
   } catch {
@@ -44,7 +52,7 @@ async function watch(page, node, others) {
   }
   if (!node.isConnected) return;
   clearTimeout(page.timer);
-  page.timer = setTimeout(() => watch(page, node, others), LOOK_MS);
+  page.timer = setTimeout(() => watch(page, node, others, mark), LOOK_MS);
 }
 
 // The contacts that the code did not go to.
@@ -86,13 +94,16 @@ function messageScreen(page) {
   const sent = h('div', { class: 'hint', role: 'status' });
   const delivery = h('p', { class: 'hint', role: 'status' });
   const others = otherContacts(page, sent);
+  const mark = h('p', {});
+  showMark(mark, state.mark);
   clearTimeout(page.timer);
-  page.timer = setTimeout(() => watch(page, delivery, others), FIRST_LOOK_MS);
+  page.timer = setTimeout(() => watch(page, delivery, others, mark), FIRST_LOOK_MS);
   return {
     title: t('prove.title'),
     content: [
       steps(1),
       h('p', { class: 'lead' }, t('prove.lead', { to: state.sentTo })),
+      mark,
       form([code.node], t('continue'), () => prove(page, code)),
       delivery,
       others,
@@ -100,6 +111,7 @@ function messageScreen(page) {
         event.target.disabled = true;
         try {
           await sendCode(state, state.contact);
+          showMark(mark, state.mark);
           sent.textContent = t('prove.resent', { to: state.sentTo });
         } catch (e) {
           sent.replaceChildren(failure(e));
