@@ -16,7 +16,7 @@ const options = 3;
 
 export class Voting extends Daemon {
   // close: seconds from now; null: the template's. serve: arguments, or what makes them of this.
-  async begin({ voters, test = true, close = null, floor = 2, units = 1, open = true, routes = ['desk'], contacts = () => ({}), place = (all, i) => all[(i - 1) % all.length].id, serve = () => [] }) {
+  async begin({ voters, test = true, close = null, interval = 1, floor = 2, units = 1, open = true, routes = ['desk'], contacts = () => ({}), place = (all, i) => all[(i - 1) % all.length].id, serve = () => [] }) {
     this.define({ test });
     const m = JSON.parse(fs.readFileSync(this.at('manifest.json'), 'utf8'));
     const title = { en: 'One', fil: 'Isa' };
@@ -27,6 +27,7 @@ export class Voting extends Daemon {
     m.styles = [{ id: 'all', contests: ['one'] }];
     m.units = m.units.slice(0, units).map((u) => ({ ...u, registered: voters, style: 'all' }));
     m.merge.floor = floor;
+    m.batch.interval_s = interval;
     m.enrol = { show: true, shared: 4, review_days: 5, routes, posts: {} };
     if (close) m.times.close = `${new Date(Date.now() + close * 1000).toISOString().slice(0, 19)}Z`;
     this.manifest = m;
