@@ -300,6 +300,7 @@ int tp_roll_draft_add(tp_roll_draft *d, const tp_voter *before, const tp_voter *
     tp_roll_state_of(&c.before, d->secret, d->replay.manifest.fingerprint, &row);
     memset(&row, 0, sizeof row);
     if (after) tp_roll_row_of(&row, after);
+    if (after && !row.channel) row.channel = TP_CHANNEL_ONLINE; /* J-4: at first online */
     tp_roll_state_of(&c.after, d->secret, d->replay.manifest.fingerprint, &row);
     if (before && !after) memcpy(row.number, before->number, sizeof row.number);
     tp_writer w = tp_writer_of(d->changes + d->count * TP_ROLL_CHANGE_LEN, TP_ROLL_CHANGE_LEN);
