@@ -124,6 +124,7 @@ static int check_proof(const char *digest, tp_record *r, const tp_replay *p) {
     tp_fault fault = {0};
     if (!tp_unhex(said, 32, digest))
         return tp_say(TP_EXIT_USAGE, "--proof takes the 64 hex digits that rehearse gives");
+    if (!tp_proof_two_sign(&p->manifest)) return TP_EXIT_REFUSED;
     if (tp_record_document(r, p->manifest.fingerprint, &len, &json, &fault) != TP_OK)
         return tp_say_fault(&fault, "the record's manifest");
     json_t *root = json_loadb((const char *)json, (size_t)len, JSON_REJECT_DUPLICATES, NULL);

@@ -136,6 +136,11 @@ static bool write_proof(FILE *f, const tp_manifest *m, const json_t *root) {
     return true;
 }
 
+bool tp_proof_two_sign(const tp_manifest *m) {
+    if (m->test || m->officers.quorum >= 2) return true;
+    return tp_say(0, "a real election takes the signatures of two officers, not of one"), false;
+}
+
 char *tp_proof_text(size_t *len, const tp_manifest *m, const json_t *root) {
     char *text = NULL;
     FILE *f = open_memstream(&text, len);

@@ -234,6 +234,7 @@ static int run(rehearsing *r) {
     int code = TP_EXIT_OK;
     r->proof = tp_proof_text(&r->proof_len, &r->m, r->root);
     if (!r->proof) return TP_EXIT_SYSTEM;
+    r->wrong += !tp_proof_two_sign(&r->m);
     look_at_times(r);
     compare_opening(r);
     if (r->a->options) code = compare_list(r);

@@ -8,6 +8,8 @@
  * of the manifest's bytes and of the machine's table of time zones. malloc'd; NULL: the reason was
  * said. Its digest is SHA-256 of the text: what approve asks for. */
 char *tp_proof_text(size_t *len, const tp_manifest *m, const json_t *root);
+/* Does approving take two officers, or is it a test? */
+bool tp_proof_two_sign(const tp_manifest *m);
 /* "Thu 2028-04-13 00:00 +0800" in a zone; false if this machine does not know the zone. */
 bool tp_proof_time(char *out, size_t cap, const char *zone, uint64_t at);
 

@@ -89,6 +89,14 @@ test('an opening that was mis-entered', { skip }, () => scene((d) => {
   assert.match(fails(d.draft((m) => { m.zone = 'Asia/Nowhere'; })).said, /no table of the time zone Asia\/Nowhere/);
 }));
 
+test('one officer alone approves no real election', { skip }, () => scene((d) => {
+  const alone = (test) => d.draft((m) => { Object.assign(m, { test }); m.officers.quorum = 1; m.merge.floor = 50; });
+  const { status, said } = d.fails('rehearse', alone(false), '--no-vote', '--json');
+  assert.equal(status, 1);
+  assert.match(said, /takes the signatures of two officers/);
+  assert.ok(JSON.parse(d.run('rehearse', alone(true), '--no-vote', '--json')).proof);
+}));
+
 // Three ballots, of one, of many and of a fixed number of choices, at six posts.
 function small(m) {
   const option = (number) => ({ number, name: `Option ${number}`, party: '' });
