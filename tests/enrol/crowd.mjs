@@ -50,11 +50,13 @@ export class Line {
       const rq = http.request(this.url + route, {
         method: 'POST', agent: this.agent, timeout: 60000, headers: { 'content-length': bytes.length },
       }, (rs) => {
-        let text = '';
-        rs.setEncoding('utf8').on('data', (part) => { text += part; }).on('error', fail);
+        const parts = [];
+        rs.on('data', (part) => parts.push(part)).on('error', fail);
         rs.on('end', () => {
+          const octets = new Uint8Array(Buffer.concat(parts));
           try {
-            done({ status: rs.statusCode, ...JSON.parse(text) });
+            const json = /json/.test(rs.headers['content-type']);
+            done({ status: rs.statusCode, ...json ? JSON.parse(Buffer.from(octets).toString()) : { octets } });
           } catch (e) {
             fail(e);
           }

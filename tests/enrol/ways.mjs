@@ -97,15 +97,22 @@ export class Desk {
     return { registrar: 1, time, signature: hex(core.registrarAsk(this.officer.sign, fingerprint, time, subject, crypto.randomBytes(32))) };
   }
 
+  // A request works once: where its answer was lost it is signed anew. spec: H-12
+  async ask(route, subject, body) {
+    for (;;) {
+      const answer = await this.crowd.line.patient(route, { ...this.signed(subject), ...body });
+      if (answer.code !== 'registrar.again') return answer;
+    }
+  }
+
   // What the voter handed in must be what the registrar sees.
   async look(row, v) {
     const { crowd } = this;
     if (row.number !== v.number || row.credential !== v.credential) throw new Error(`${v.number}: another is shown`);
     if (crowd.route !== 'documents') return;
     const application = Buffer.from(row.application, 'hex');
-    const body = JSON.stringify({ ...this.signed(Buffer.concat([application, Buffer.of(1)])), application: row.application, kind: 1 });
-    const answer = await fetch(`${crowd.daemon.url}/api/registrar/document`, { method: 'POST', body });
-    const box = new Uint8Array(await answer.arrayBuffer());
+    const { octets: box } = await this.ask('/api/registrar/document', Buffer.concat([application, Buffer.of(1)]), { application: row.application, kind: 1 });
+    if (!box) return; // decided already
     const head = box.slice(0, 96);
     const raw = crowd.core.openDocument(this.officer.open, { fingerprint: crowd.fingerprint, application, credential: Buffer.from(row.credential, 'hex'), kind: 1 }, head, 1, 1);
     const key = await subtle.importKey('raw', raw, 'AES-GCM', false, ['decrypt']);
@@ -124,7 +131,7 @@ export class Desk {
 
   async decide(v, application) {
     const { core, fingerprint, line, roll } = this.crowd;
-    const { waiting } = await line.patient('/api/registrar/waiting', { ...this.signed(null), application });
+    const { waiting } = await this.ask('/api/registrar/waiting', null, { application });
     if (!waiting?.length) return null; // decided already
     const [row] = waiting;
     await this.look(row, v);
