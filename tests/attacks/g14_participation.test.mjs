@@ -251,6 +251,20 @@ function shape(d) {
   return { entries: entries.filter((e) => !e.startsWith(`${BATCH} `) || !e.endsWith(' 0')), files: files.filter((f) => !/^(tile|checkpoint)/.test(f)), results };
 }
 
+// What the interface says to somebody who knows a voter's number and birth date and nothing more.
+async function asked(d, v) {
+  const of = { number: v.number, birth_date: '1990-01-01' };
+  const lookup = await d.post('/api/roll/lookup', of);
+  const start = await d.post('/api/enrol/start', of);
+  const { enrolment } = start;
+  const send = await d.post('/api/enrol/send', { enrolment, contact: 1 });
+  const code = await d.post('/api/enrol/code', { enrolment, code: '000000' });
+  const credential = await d.post('/api/enrol/credential', { enrolment, ...handed(d, d.keyOf({})) });
+  const status = await d.post('/api/enrol/status', { enrolment });
+  const drawn = new Set(['enrolment', 'id', 'mark', 'time', 'updated', 'queued', 'next']);
+  return JSON.parse(JSON.stringify({ lookup, start, send, code, credential, status }, (k, x) => (drawn.has(k) ? typeof x : x)));
+}
+
 test('two worlds, V votes and W does not or the other way round: the same record but for what is drawn', { skip, timeout: 180000 }, async () => {
   const worlds = [];
   for (const who of [0, 1]) {
@@ -264,6 +278,9 @@ test('two worlds, V votes and W does not or the other way round: the same record
       await d.registered(coming.length);
       for (const v of coming) await cast(d, v);
       await until(() => d.funnel().all.voted.online === coming.length, 30000, 'not recorded');
+      const said = await asked(d, d.people[0]);
+      assert.deepEqual([said.lookup.status, said.start.status, said.send.status, said.status.state], [200, 200, 200, 'started']);
+      assert.deepEqual(await asked(d, d.people[1]), said); // one of them voted, the other never came
       d.act('close');
       d.act('tally', 'freeze');
       for (const i of [1, 2]) d.trustee(i);
