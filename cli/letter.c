@@ -88,6 +88,8 @@ int tp_cmd_letter(int argc, char **argv) {
     if (argc >= 2 && !strcmp(argv[1], "list")) return list(argc - 1, argv + 1);
     puts("usage: tapat letter print --data DIR --post UNIT --manifest FILE --url URL --out "
          "FILE.pdf\n"
+         "       tapat letter print --specimen --post UNIT --manifest FILE --url URL --out "
+         "FILE.pdf\n"
          "       tapat letter list --data DIR [--json]\n");
     return argc >= 2 && !strcmp(argv[1], "--help") ? TP_EXIT_OK : TP_EXIT_USAGE;
 }

@@ -16,6 +16,7 @@
 #include <sodium.h>
 
 #include "cli/cli.h"
+#include "cli/letters/address.h"
 #include "cli/letters/pdf.h"
 #include "election/letter.h"
 #include "store/store.h"
@@ -24,6 +25,10 @@ enum { PAGE = 500, LANGS_MAX = 8, LINK_MAX = 512 };
 
 typedef struct {
     const char *data, *manifest_file, *post, *url, *out, *voter;
+    tp_address_file addresses;
+    bool specimen;
+    char (*address)[TP_ADDRESS]; /* of each voter; NULL: no file of them is given */
+    size_t homeless;
     uint64_t limit;
     tp_manifest manifest;
     json_t *document;
@@ -67,7 +72,7 @@ static tp_err wants_letter(const batch *b, const tp_voter *v, bool *wants) {
     tp_err err = tp_store_enrolment_of(b->store, v->id, &e, &enrolling);
     if (!err) err = tp_store_letter_of(b->store, v->id, &l, &has);
     *wants = !err && v->unit == b->unit && v->channel == TP_CHANNEL_ONLINE && !*v->disabled &&
-             !(enrolling && e.state >= TP_ENROL_WAITING);
+             !v->voted && !(enrolling && e.state >= TP_ENROL_WAITING);
     if (!b->voter) *wants = *wants && !(has && l.state == TP_LETTER_PRINTED);
     return err;
 }
@@ -120,6 +125,7 @@ static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
                                              .number = b->voters[i].number,
                                              .post = unit->name,
                                              .country = unit->country,
+                                             .address = b->address ? b->address[i] : "",
                                              .code = text,
                                              .link = link});
     sodium_memzero(code, sizeof code);
@@ -128,10 +134,45 @@ static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
 }
 
 static bool draw(batch *b, const char *path) {
-    tp_letter_pdf *pdf = tp_letter_pdf_begin(path, b->manifest.title, b->url, b->langs);
+    tp_letter_pdf *pdf =
+        tp_letter_pdf_begin(path, b->manifest.title, b->url, b->langs, b->specimen);
     for (size_t i = 0; pdf && i < b->count; i++)
         add_letter(b, pdf, i);
     return pdf && tp_letter_pdf_end(pdf);
+}
+
+/* ---- addresses ---- */
+
+static int by_number(const void *a, const void *b) {
+    return strcmp(((const tp_voter *)a)->number, ((const tp_voter *)b)->number);
+}
+
+static long place_of(void *ctx, const char *number) {
+    const batch *b = ctx;
+    tp_voter key;
+    if (strlen(number) >= sizeof key.number) return -1;
+    strcpy(key.number, number);
+    const tp_voter *v = bsearch(&key, b->voters, b->count, sizeof *b->voters, by_number);
+    return v ? (long)(v - b->voters) : -1;
+}
+
+/* Voters without an address are left out: a letter for them is printed in a run without the file.
+ * spec: J-34 */
+static bool find_addresses(batch *b) {
+    size_t kept = 0;
+    if (!b->addresses.file) return true;
+    b->address = calloc(b->count + 1, sizeof *b->address);
+    if (!b->address) abort();
+    qsort(b->voters, b->count, sizeof *b->voters, by_number);
+    if (!tp_addresses_read(b->address, &b->addresses, place_of, b)) return false;
+    for (size_t i = 0; i < b->count; i++) {
+        if (!*b->address[i]) continue;
+        b->voters[kept] = b->voters[i];
+        memmove(b->address[kept++], b->address[i], sizeof *b->address);
+    }
+    b->homeless = b->count - kept;
+    b->count = kept;
+    return true;
 }
 
 static tp_err store_all(batch *b) {
@@ -151,6 +192,8 @@ static int print(batch *b) {
     if (access(db, R_OK) != 0 || tp_store_open(&b->store, db, false) != TP_OK)
         return tp_say(TP_EXIT_SYSTEM, "%s holds no store of this version", b->data);
     if (choose(b) != TP_OK) return tp_say(TP_EXIT_SYSTEM, "the store cannot be read");
+    if (!find_addresses(b)) return TP_EXIT_REFUSED;
+    if (b->homeless) (void)tp_say(0, "%zu voters have no address in the file", b->homeless);
     if (!b->count) return tp_say(TP_EXIT_REFUSED, "nobody is to get a letter");
     umask(077);
     bool ok = draw(b, path);
@@ -168,8 +211,38 @@ static int print(batch *b) {
     return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
 }
 
+/* A letter to nobody: its code is in no register. spec: Q-9 */
+static int print_specimen(batch *b) {
+    tp_voter v = {.number = "12345678", .name = "SPECIMEN, JUANA"};
+    uint8_t hash[32];
+    char address[TP_ADDRESS] = "123 Example Street\n4567 Example City\nEXAMPLE COUNTRY";
+    b->voters = &v, b->hashes = &hash, b->address = &address, b->count = 1;
+    umask(077);
+    bool ok = draw(b, b->out);
+    b->voters = NULL, b->hashes = NULL, b->address = NULL;
+    if (!ok) return tp_say(TP_EXIT_SYSTEM, "%s cannot be written", b->out);
+    printf("a specimen in %s\n", b->out);
+    return TP_EXIT_OK;
+}
+
+static void take_columns(batch *b, const tp_arg_list *columns, const char *separator) {
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *text = columns->items[i];
+        if (!strncmp(text, "number=", 7))
+            b->addresses.number = text + 7;
+        else if (!strncmp(text, "address=", 8))
+            b->addresses.address = text + 8;
+        else
+            tp_usage("--column: number=HEADER or address=HEADER");
+    }
+    b->addresses.separator = !separator ? ',' : !strcmp(separator, "tab") ? '\t' : *separator;
+    if (!strchr(",;\t", b->addresses.separator)) tp_usage("--separator: , or ; or tab");
+}
+
 int main(int argc, char **argv) {
     batch b = {.limit = 100000};
+    tp_arg_list columns = {0};
+    const char *separator = NULL;
     const tp_arg table[] = {
         {"--data", "DIR", TP_ARG_TEXT, &b.data, "the server's data folder"},
         {"--manifest", "FILE", TP_ARG_TEXT, &b.manifest_file, "the manifest"},
@@ -178,6 +251,12 @@ int main(int argc, char **argv) {
         {"--out", "FILE", TP_ARG_TEXT, &b.out, "the PDF"},
         {"--limit", "N", TP_ARG_NUMBER, &b.limit, "at most so many (100000)"},
         {"--voter", "NUMBER", TP_ARG_TEXT, &b.voter, "a letter to this voter alone, once more"},
+        {"--addresses", "FILE.csv", TP_ARG_TEXT, &b.addresses.file,
+         "number and address; stored nowhere. Only who has one gets a letter"},
+        {"--column", "COLUMN=HEADER", TP_ARG_LIST, &columns, "what that file calls a column"},
+        {"--separator", "CHAR", TP_ARG_TEXT, &separator, "between its fields: , or ; or tab (,)"},
+        {"--specimen", NULL, TP_ARG_FLAG, &b.specimen,
+         "how letters look: to nobody, with a code that proves nothing; no --data"},
         TP_ARG_END};
     if (sodium_init() < 0) return TP_EXIT_SYSTEM;
     tp_args(argc, argv,
@@ -185,15 +264,17 @@ int main(int argc, char **argv) {
             "Prints code letters to the voters of a post who have not enrolled and hold none.\n"
             "The file holds secrets: print it, then delete it. A new letter voids the older one.",
             table, NULL, 0);
-    if (!b.data || !b.manifest_file || !b.post || !b.url || !b.out)
+    if ((!b.data && !b.specimen) || !b.manifest_file || !b.post || !b.url || !b.out)
         tp_usage("--data, --manifest, --post, --url and --out are needed");
     if (strlen(b.url) > LINK_MAX - 64) tp_usage("--url is too long");
+    take_columns(&b, &columns, separator);
     int code = load_manifest(&b);
-    if (!code) code = print(&b);
+    if (!code) code = b.specimen ? print_specimen(&b) : print(&b);
     tp_store_close(b.store);
     tp_manifest_free(&b.manifest);
     json_decref(b.document);
     free(b.voters);
     free(b.hashes);
+    free(b.address);
     return code;
 }

@@ -17,6 +17,7 @@ struct tp_letter_pdf {
     cairo_t *cr;
     const char *title, *url;
     const char *const *langs;
+    bool specimen, english; /* english: there is no text in any other language of the election */
 };
 
 /* What the letter says, by language: a heading, what to do, and what the code is for. */
@@ -79,10 +80,13 @@ static void put_square(tp_letter_pdf *p, double x, double y, double size, const 
 }
 
 tp_letter_pdf *tp_letter_pdf_begin(const char *path, const char *title, const char *url,
-                                   const char *const *langs) {
+                                   const char *const *langs, bool specimen) {
     tp_letter_pdf *p = calloc(1, sizeof *p);
     if (!p) abort();
-    *p = (tp_letter_pdf){.title = title, .url = url, .langs = langs};
+    *p = (tp_letter_pdf){
+        .title = title, .url = url, .langs = langs, .specimen = specimen, .english = true};
+    for (size_t i = 0; langs[i]; i++)
+        p->english = p->english && !text_in(langs[i]);
     p->surface = cairo_pdf_surface_create(path, 210 * MM, 297 * MM);
     p->cr = cairo_create(p->surface);
     if (cairo_status(p->cr) == CAIRO_STATUS_SUCCESS) return p;
@@ -90,24 +94,56 @@ tp_letter_pdf *tp_letter_pdf_begin(const char *path, const char *title, const ch
     return NULL;
 }
 
+/* In the window of an envelope, 85 mm wide and 35 mm high: smaller if the lines are many or long.
+ */
+static void put_address(tp_letter_pdf *p, const tp_letter_page *page) {
+    char text[1024];
+    bool own = *page->address != 0;
+    size_t lines = 1, longest = strlen(page->name), len = 0;
+    snprintf(text, sizeof text, "%s\n%s%s%s", page->name, own ? page->address : page->post,
+             own ? "" : "\n", own ? "" : page->country);
+    for (const char *c = text; *c; c++) {
+        len = *c == '\n' ? 0 : len + 1;
+        lines += *c == '\n';
+        if (len > longest) longest = len;
+    }
+    (void)put(p, 20 * MM, 55 * MM, 85 * MM,
+              lines > 5 || longest > 36 ? "DejaVu Sans 8.5" : "DejaVu Sans 11", text);
+}
+
+/* The instructions in a language; returns the y below them. */
+static double put_text(tp_letter_pdf *p, double y, const char *lang) {
+    char text[TEXT];
+    const char *format = text_in(lang), *at = format ? strstr(format, "%s") : NULL;
+    if (!at) return y;
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - format), format, p->url, at + 2);
+    return put(p, 20 * MM, y, 170 * MM, "DejaVu Sans 9.5", text) + 7 * MM;
+}
+
+static void put_specimen(tp_letter_pdf *p) {
+    cairo_save(p->cr);
+    cairo_set_source_rgba(p->cr, 0.7, 0, 0, 0.25);
+    cairo_translate(p->cr, 30 * MM, 235 * MM);
+    cairo_rotate(p->cr, -0.9);
+    (void)put(p, 0, 0, 260 * MM, "DejaVu Sans Bold 88", "SPECIMEN");
+    cairo_restore(p->cr);
+}
+
 void tp_letter_pdf_add(tp_letter_pdf *p, const tp_letter_page *page) {
-    char line[LINE], text[TEXT];
+    char line[LINE];
     double y = 112 * MM;
     snprintf(line, sizeof line, "%s \302\267 %s", p->title, page->post);
     (void)put(p, 20 * MM, 45 * MM, 85 * MM, "DejaVu Sans 6.5", line);
-    snprintf(line, sizeof line, "%s\n%s\n%s", page->name, page->post, page->country);
-    (void)put(p, 20 * MM, 55 * MM, 85 * MM, "DejaVu Sans 11", line);
+    put_address(p, page);
     snprintf(line, sizeof line, "%s\n%s", p->title, page->number);
     (void)put(p, 125 * MM, 45 * MM, 65 * MM, "DejaVu Sans 9", line);
     y = put(p, 20 * MM, y, 120 * MM, "DejaVu Sans Mono Bold 16", page->code) + 8 * MM;
     put_square(p, 150 * MM, 102 * MM, 40 * MM, page->link);
     if (y < 150 * MM) y = 150 * MM;
-    for (size_t i = 0; p->langs[i]; i++) {
-        const char *format = text_in(p->langs[i]), *at = format ? strstr(format, "%s") : NULL;
-        if (!at) continue;
-        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - format), format, p->url, at + 2);
-        y = put(p, 20 * MM, y, 170 * MM, "DejaVu Sans 9.5", text) + 7 * MM;
-    }
+    if (p->english) (void)put_text(p, y, "en");
+    for (size_t i = 0; p->langs[i]; i++)
+        y = put_text(p, y, p->langs[i]);
+    if (p->specimen) put_specimen(p);
     cairo_show_page(p->cr);
 }
 

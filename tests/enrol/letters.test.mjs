@@ -1,4 +1,4 @@
-// Code letters: what the PDF holds, the register, and the route. spec: Q-9
+// Code letters: what the PDF holds, postal addresses, the register, and the route. spec: Q-9, J-34
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -67,6 +67,61 @@ test('letters of a post: printed, read back, used once, voided', { skip }, async
     assert.deepEqual(register.map((l) => [l.number, l.state]), [['V-2', 'used'], ['V-2', 'void'], ['V-1', 'used']]);
     assert.match(d.run('letter', 'list', '--data', d.at('data')), /^used +2$/m);
     assert.ok(!d.log().includes(pages[0].code));
+  } finally {
+    await d.end();
+  }
+});
+
+test('letters with postal addresses, and a specimen', { skip }, async () => {
+  const d = new Daemon();
+  try {
+    const { units } = JSON.parse(fs.readFileSync(new URL('../../ballots/ph2025/election.json', import.meta.url), 'utf8'));
+    const [post] = units.map((u) => u.id);
+    d.define({ enrol: { show: true, shared: 4, review_days: 5, routes: ['letter'], posts: {} } });
+    d.roll(['V-1', 'V-2', 'V-3', 'V-4'].map((number) => ({ number, unit: post })));
+    const args = ['--data', d.at('data'), '--manifest', d.at('manifest.json'), '--url', url, '--post', post];
+    const file = (text) => d.write('addresses.csv', text);
+    // a wrong row prints nothing at all
+    const long = `${'x'.repeat(71)}`;
+    for (const row of [`V-1,"${long}"`, 'V-1,a|b|c|d|e|f|g', 'V-1,one,two', 'V-1,"a\u0007b"', 'V-1,"open']) {
+      file(`number,address\n${row}\n`);
+      const { status, said } = d.fails('letter', 'print', ...args, '--out', d.at('a.pdf'), '--addresses', d.at('addresses.csv'));
+      assert.equal(status, 1, row);
+      assert.match(said, /line 2: |rows are wrong/);
+      assert.ok(!fs.existsSync(d.at('a.pdf')) && !fs.existsSync(d.at('a.pdf.part')));
+    }
+    file('number,where\nV-1,a\n');
+    assert.match(d.fails('letter', 'print', ...args, '--out', d.at('a.pdf'), '--addresses', d.at('addresses.csv')).said, /columns number and address are needed/);
+    assert.equal(JSON.parse(d.run('letter', 'list', '--data', d.at('data'), '--json')).length, 0);
+    // other columns are passed over; V-3 has none; V-9 is of nobody here
+    file('No;Name;Where\nV-2;b;"12 Peña St, Apt 3\n1000 CITY|AUSTRALIA"\nV-9;z;Elsewhere\nV-3;c;\nV-1;a; 7 Long Road | SECOND CITY \n');
+    const columns = ['--addresses', d.at('addresses.csv'), '--column', 'number=No', '--column', 'address=Where', '--separator', ';'];
+    assert.match(d.run('letter', 'print', ...args, '--out', d.at('a.pdf'), ...columns), /^2 letters/);
+    const pages = read(d, 'a.pdf').map((p) => p.page);
+    assert.equal(pages.length, 2);
+    assert.match(pages[0], /Voter V-1[^\n]*\n\s*7 Long Road\s*\n\s*SECOND CITY/);
+    assert.match(pages[1], /12 Peña St, Apt 3[^\n]*\n\s*1000 CITY\s*\n\s*AUSTRALIA/);
+    assert.doesNotMatch(pages.join(''), /Elsewhere/);
+    // the address is within the window: 20 to 105 mm, 55 to 90 mm from the corner
+    const box = execFileSync('pdftotext', ['-bbox', '-l', '1', d.at('a.pdf'), '-'], { encoding: 'utf8' });
+    const [, x, y, right, below] = /xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">SECOND</.exec(box).map(Number);
+    const mm = 72 / 25.4;
+    assert.ok(x >= 20 * mm - 1 && right <= 105 * mm && y >= 55 * mm && below <= 90 * mm, `${x} ${y} ${right} ${below}`);
+    // no address is in the store, and who had none is printed in a run without the file
+    const kept = fs.readdirSync(d.at('data')).filter((f) => f.startsWith('tapat.db')).map((f) => fs.readFileSync(d.at(`data/${f}`), 'latin1')).join('');
+    assert.ok(!kept.includes('Long Road') && !kept.includes('SECOND CITY'));
+    assert.match(d.run('letter', 'print', ...args, '--out', d.at('b.pdf')), /^2 letters/);
+    assert.deepEqual(read(d, 'b.pdf').map((p) => /V-\d/.exec(p.page)[0]), ['V-3', 'V-4']);
+
+    // how letters look, without a store: its code is none
+    d.run('letter', 'print', '--specimen', ...args.slice(2), '--out', d.at('s.pdf'));
+    const [specimen] = read(d, 's.pdf');
+    assert.match(specimen.page, /SPECIMEN, JUANA/);
+    assert.match(specimen.page, /Walang hihingi nito/);
+    await d.start();
+    const { enrolment } = await d.post('/api/enrol/start', { number: 'V-1', birth_date: '1990-01-01' });
+    assert.equal((await d.post('/api/enrol/letter', { enrolment, code: specimen.code })).code, 'enrol.letter');
+    if (process.env.SHOTS) for (const name of ['s', 'a']) execFileSync('pdftoppm', ['-r', '60', '-png', '-l', '1', d.at(`${name}.pdf`), path.join(process.env.SHOTS, `letter-${name}`)]);
   } finally {
     await d.end();
   }
