@@ -141,7 +141,8 @@ static int check_of(const tp_fault *f, uint8_t type) {
 
 /* ---- checkpoint and files ---- */
 
-/* The copy of the manifest must be one of the documents, so that neither can be changed alone. */
+/* The copy of the manifest must be one of the documents, so that neither can be changed alone, and
+ * of the election that the caller named. spec: Y-4, Y-6 */
 static bool read_copy(audit *a) {
     tp_fault fault;
     tp_buffer b = {0};
@@ -157,6 +158,10 @@ static bool read_copy(audit *a) {
         tp_document_name(name, a->copy_hash);
         if (!tp_file_exists(a->r->folder, name))
             err = tp_fail(&fault, TP_INVALID, "files.copy", "%s", copy);
+    }
+    if (!err && a->known && memcmp(a->known, a->copy_hash, 32)) {
+        which = MANIFEST;
+        err = tp_fail(&fault, TP_INVALID, "manifest.fingerprint", "%s", copy);
     }
     if (!err) {
         which = MANIFEST;
@@ -341,16 +346,10 @@ static bool check_names(audit *a) {
     return true;
 }
 
-static bool check_manifest(audit *a) {
+static void decide_manifest(audit *a) {
     char hex[65];
-    tp_fault fault;
     tp_hex32(hex, a->p.manifest.fingerprint);
-    if (a->known && memcmp(a->known, a->p.manifest.fingerprint, 32)) {
-        tp_fail(&fault, TP_INVALID, "manifest.fingerprint", "%.64s", hex);
-        return failed(a, MANIFEST, &fault);
-    }
     decide(a, MANIFEST, TP_PASS, NULL, "%s%s", hex, a->p.manifest.test ? ", a test" : "");
-    return true;
 }
 
 static void decide_setup(audit *a) {
@@ -429,16 +428,16 @@ static bool check_replay(audit *a) {
     decide(a, LOG, TP_PASS, NULL, "%llu entries, %u of %u witnesses",
            (unsigned long long)tp_record_size(a->r), a->r->head.note.count - 1,
            a->p.manifest.witnesses.count);
-    bool good = check_manifest(a);
+    decide_manifest(a);
     decide_setup(a);
     decide_entries(a);
-    return check_names(a) && good;
+    return check_names(a);
 }
 
 /* ---- reconciliation ---- */
 
 /* spec: Y-17 */
-static bool check_units(audit *a) {
+static void check_units(audit *a) {
     const tp_reconciliation t = sum_units(&a->p);
     for (size_t i = 0; i < a->p.manifest.unit_count; i++) {
         const tp_reconciliation *u = &a->p.units[i];
@@ -446,12 +445,12 @@ static bool check_units(audit *a) {
         tp_fault fault;
         if (!code) continue;
         tp_fail(&fault, TP_REFUSED, code, "unit %s", a->p.manifest.units[i].id);
-        return failed(a, RECONCILIATION, &fault);
+        failed(a, RECONCILIATION, &fault);
+        return;
     }
     decide(a, RECONCILIATION, TP_PASS, NULL,
            "%u ballots = %u replaced + %u voided + %u excluded + %u counted", t.ballots, t.replaced,
            t.voided, t.excluded, t.counted);
-    return true;
 }
 
 /* ---- the count ---- */
@@ -585,6 +584,7 @@ static tp_err report(tp_verification *v, const audit *a) {
     return err;
 }
 
+/* spec: Y-22 */
 tp_err tp_verify(tp_verification *v, const char *dir, const uint8_t *fingerprint,
                  const tp_replay_options *o) {
     audit a = {.known = fingerprint, .o = o};
@@ -595,8 +595,10 @@ tp_err tp_verify(tp_verification *v, const char *dir, const uint8_t *fingerprint
         return report(v, &a);
     }
     if (read_copy(&a) && check_files(&a) && check_tree(&a) && check_first_entry(&a) &&
-        check_replay(&a) && check_units(&a))
+        check_replay(&a)) {
+        check_units(&a);
         check_count(&a);
+    }
     memcpy(v->fingerprint, a.p.manifest.fingerprint, 32);
     if (a.p.board.manifest) tp_replay_free(&a.p);
     tp_manifest_free(&a.copy);

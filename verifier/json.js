@@ -1,9 +1,9 @@
 // A strict reader of JSON (RFC 8259). Objects become Maps. Refused: duplicate members, U+0000, lone
-// surrogates, a byte order mark, anything after the value, numbers that are no integers. spec: M-1,
-// M-3
+// surrogates, a byte order mark, anything after the value, a value that is neither object nor list,
+// numbers that are no integers. spec: M-1, M-3
 import { Fault } from './bytes.js';
 
-const MAX_DEPTH = 2000;
+const MAX_DEPTH = 2048; // of values, the outermost one counted
 
 class Text {
   constructor(text) {
@@ -93,12 +93,16 @@ class Text {
   // An integer is a number; a number with fraction or exponent is { real } for the schema to
   // refuse.
   number() {
-    const m = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/.exec(
-      this.s.slice(this.at, this.at + 400),
-    );
+    const form = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
+    form.lastIndex = this.at;
+    const m = form.exec(this.s);
     if (!m) this.fail();
     this.at += m[0].length;
-    if (m[2] || m[3]) return { real: m[0] };
+    if (m[2] || m[3]) {
+      if (!Number.isFinite(Number(m[0]))) this.fail();
+      return { real: m[0] };
+    }
+    if (m[0].length > 20) this.fail();
     const big = BigInt(m[0]);
     if (big >= 2n ** 63n || big < -(2n ** 63n)) this.fail();
     return Number(big);
@@ -113,7 +117,9 @@ export function parseJson(bytes) {
     throw new Fault('manifest.json', 'UTF-8');
   }
   const t = new Text(text);
-  const v = t.value(0);
+  t.space();
+  if (!'{['.includes(text[t.at] ?? ' ')) t.fail();
+  const v = t.value(1);
   t.space();
   if (t.at !== text.length) t.fail();
   return v;

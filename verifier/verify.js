@@ -1,4 +1,4 @@
-// Every check of a record, in order. spec: Y-1..Y-19
+// Every check of a record, in order. spec: Y-1..Y-19, Y-21, Y-22
 import { ascii, compare, Fault, hex, Malformed, Reader, same } from './bytes.js';
 import { firstFault, readBallot } from './ballot.js';
 import { Board, CLOSED, FROZEN, OPEN, PUBLISHED } from './board.js';

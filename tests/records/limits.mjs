@@ -119,6 +119,16 @@ function entries({ add, onward }) {
     'document.length',
   );
   add(
+    'manifest: its length is another, and a second one', // the manifest's before entry 1: Y-4
+    'begun',
+    (e) => {
+      const one = concat(u8(E.MANIFEST), e.fingerprint, u64(e.manifestBytes.length + 1));
+      e.entries = [one, one];
+    },
+    'files',
+    'document.length',
+  );
+  add(
     'shares: the length of the document is another',
     'frozen',
     (e) => {

@@ -1385,6 +1385,23 @@ add(
   'reconciliation.roll',
 );
 
+add(
+  'aggregates: a sum changed, and more enrolled than on the roll', // both are said: Y-22
+  'begun',
+  () => {
+    const e = new Election({ voters: 10 }),
+      value = e.manifestValue();
+    value.units[0].registered = 3;
+    e.setManifest(value);
+    onward(e, '', 'closed');
+    const good = e.aggregates(replay(e));
+    e.freeze(patch(good, good.length - 32, times(G, 3n).toBytes()));
+    return e;
+  },
+  'aggregates',
+  'aggregates.hash',
+);
+
 // ---- two faults in one entry: the first in the order of S-18 is named ----
 
 add(

@@ -21,9 +21,9 @@ const native = fs.existsSync(tapat);
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'records-'));
 test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
 
-function byTapat(files) {
+function byTapat(files, ...more) {
   writeFolder(dir, files);
-  const run = spawnSync(tapat, ['verify', dir, '--json', '--threads', '1']);
+  const run = spawnSync(tapat, ['verify', dir, '--json', '--threads', '1', ...more]);
   return { status: run.status, ...JSON.parse(run.stdout) };
 }
 // The check that fails, its code, and the object without what stands in it.
@@ -56,6 +56,20 @@ test('the fingerprint that the caller knows', async () => {
     fingerprint.map((x) => x ^ 1),
   );
   assert.equal(refusal(other).trim(), 'manifest manifest.fingerprint');
+});
+test('of another election nothing further is said', async () => {
+  // Y-6
+  const files = at('voted').fileList(),
+    known = at('voted').fingerprint.map((x) => x ^ 1);
+  files.set('stranger', files.get('checkpoint'));
+  assert.equal(refusal(await verify(memory(files))).trim(), 'files files.unknown');
+  const report = await verify(memory(files), known);
+  assert.equal(refusal(report).trim(), 'manifest manifest.fingerprint');
+  assert.equal(report.checks.length, 1);
+  if (!native) return;
+  const { status, ...other } = byTapat(files, '--fingerprint', Buffer.from(known).toString('hex'));
+  assert.equal(status, 1);
+  assert.deepEqual(other.checks, report.checks);
 });
 
 for (const t of tampered)
