@@ -158,6 +158,10 @@ TP_MUST_USE tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_appli
 /* Up to max that are OPEN beyond their due time, or WAITING and unchanged since waiting_since. */
 TP_MUST_USE tp_err tp_store_applications_stale(tp_store *s, uint64_t now, uint64_t waiting_since,
                                                tp_application *a, size_t max, size_t *count);
+/* How many of the voter's other WAITING applications have uploads of a source that this one's have
+ * too, this machine's aside. */
+TP_MUST_USE tp_err tp_store_applications_from(tp_store *s, const tp_application *mine,
+                                              uint64_t *count);
 /* Forgets a voter's CLOSED applications but the `keep` newest of them. */
 TP_MUST_USE tp_err tp_store_applications_trim(tp_store *s, int64_t voter, size_t keep);
 /* What a registrar decided of an application, or of an enrolment (by its id), as signed. */

@@ -124,6 +124,17 @@ tp_err tp_store_applications_stale(tp_store *s, uint64_t now, uint64_t waiting_s
     return err;
 }
 
+tp_err tp_store_applications_from(tp_store *s, const tp_application *mine, uint64_t *count) {
+    bool row;
+    sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_FROM);
+    sql_int(st, 1, (uint64_t)mine->voter);
+    sql_blob(st, 2, mine->id, sizeof mine->id);
+    tp_err err = sql_row(s, st, &row);
+    *count = row ? sql_get_int(st, 0) : 0;
+    sql_done(st);
+    return err;
+}
+
 tp_err tp_store_applications_trim(tp_store *s, int64_t voter, size_t keep) {
     sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_TRIM);
     sql_int(st, 1, (uint64_t)voter);

@@ -135,6 +135,10 @@ INSERT INTO upload_unit (unit, bytes) SELECT unit, sum(len) FROM upload GROUP BY
 DELETE FROM upload_source;
 -- name: upload_sources_count
 INSERT INTO upload_source (source, bytes) SELECT source, sum(len) FROM upload GROUP BY source;
+-- name: applications_from
+SELECT count(DISTINCT a.id) FROM application a JOIN upload u ON u.application = a.id
+WHERE a.voter = ?1 AND a.state = 2 AND a.id <> ?2 AND u.source <> zeroblob(8)
+    AND u.source IN (SELECT source FROM upload WHERE application = ?2);
 -- name: decision_add
 INSERT INTO decision (application, voter, registrar, verdict, reason, time, credential, signature)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (credential, registrar, verdict) DO NOTHING;

@@ -147,6 +147,40 @@ static void test_room(void **state) {
     expect_status(hand_in(&second, c, 2, PHOTO), 200);
 }
 
+static reply submit(const application *a, const char *from) {
+    char request[512], body[256];
+    snprintf(body, sizeof body, "{\"enrolment\":\"%s\"}", a->token);
+    snprintf(request, sizeof request,
+             "POST /api/enrol/submit HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             from, strlen(body), body);
+    int fd = client_connect(&d);
+    assert_true(fd >= 0 && client_send(fd, request, strlen(request)));
+    reply r = client_read(fd);
+    close(fd);
+    return r;
+}
+
+/* From one address two sets wait for a voter, and others' besides. spec: H-11 */
+static void test_sets(void **state) {
+    (void)state;
+    const char *a = "203.0.113.41", *b = "203.0.113.42";
+    for (unsigned i = 0; i < 2; i++) {
+        application one = apply(6, 20 + i);
+        expect_status(hand_in(&one, a, 1, 1000), 200);
+        expect_status(submit(&one, a), 200);
+        expect_status(submit(&one, a), 200); /* again */
+    }
+    application more = apply(6, 22), own = apply(6, 23), other = apply(9, 24);
+    expect_status(hand_in(&more, a, 1, 1000), 200);
+    expect_problem(submit(&more, a), 409, "enrol.applications");
+    expect_problem(submit(&more, b), 409, "enrol.applications"); /* they came from there */
+    expect_status(hand_in(&own, b, 1, 1000), 200);
+    expect_status(submit(&own, b), 200);
+    expect_status(hand_in(&other, a, 1, 1000), 200);
+    expect_status(submit(&other, a), 200); /* another voter, from the same address */
+}
+
 /* What goes with the decision makes room too: here with time, the store's own. */
 static void test_goes(void **state) {
     (void)state;
@@ -167,6 +201,7 @@ static void test_goes(void **state) {
 
 int main(void) {
     if (tp_group_select(NULL)) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_room), cmocka_unit_test(test_goes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sets), cmocka_unit_test(test_room),
+                                       cmocka_unit_test(test_goes)};
     return cmocka_run_group_tests_name("server/documents", tests, set_up, tear_down);
 }
