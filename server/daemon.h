@@ -227,6 +227,7 @@ void tp_get_results(tp_request *rq, void *server);
 void tp_get_board(tp_request *rq, void *server);
 void tp_get_outbox(tp_request *rq, void *server);
 void tp_get_funnel(tp_request *rq, void *server);
+void tp_get_messages(tp_request *rq, void *server);
 void tp_post_lookup(tp_request *rq, void *server);
 void tp_post_enrol_again(tp_request *rq, void *server);
 void tp_post_enrol_apply(tp_request *rq, void *server);

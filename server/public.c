@@ -13,6 +13,7 @@
 #include "server/answer.h"
 #include "server/daemon.h"
 #include "server/message.h"
+#include "server/texts.h"
 
 static void not_found(tp_request *rq) {
     tp_answer_problem(rq, 404, "request.path", NULL, "There is nothing here.");
@@ -222,4 +223,44 @@ void tp_get_outbox(tp_request *rq, void *server) {
     }
     json_decref(list);
     tp_answer_storage(rq);
+}
+
+/* ---- what messages look like ---- */
+
+static tp_err add_preview(const tp_server *s, json_t *kinds, const char *lang,
+                          const json_t *values) {
+    tp_text text;
+    tp_err err = TP_OK;
+    for (const char *const *kind = tp_texts_kinds(); !err && *kind; kind++) {
+        err = tp_texts_fill(s->texts, *kind, lang, values, &text);
+        if (!err)
+            json_object_set_new(kinds, *kind,
+                                json_pack("{s:s, s:s, s:s}", "subject", text.subject, "text",
+                                          text.text, "brief", text.brief));
+    }
+    return err;
+}
+
+/* The templates that this server sends by, with example values, in the election's languages. */
+void tp_get_messages(tp_request *rq, void *server) {
+    tp_server *s = server;
+    size_t i;
+    json_t *lang;
+    json_t *manifest = json_loadb((const char *)s->manifest_json, s->manifest_len, 0, NULL);
+    json_t *values = tp_texts_example(), *answer = json_object();
+    tp_err err = TP_OK;
+    json_object_set_new(values, "title", json_string(s->manifest.title));
+    json_array_foreach(json_object_get(manifest, "languages"), i, lang) {
+        json_t *kinds = json_object();
+        if (!err) err = add_preview(s, kinds, json_string_value(lang), values);
+        json_object_set_new(answer, json_string_value(lang), kinds);
+    }
+    json_decref(values);
+    json_decref(manifest);
+    if (!err) {
+        tp_answer_json(rq, 200, answer);
+        return;
+    }
+    json_decref(answer);
+    tp_answer_problem(rq, 503, "server.busy", NULL, "A text is too long.");
 }

@@ -43,6 +43,7 @@ const tp_route tp_routes[] = {
     {TP_GET, "/api/tracker/*", 0, tp_get_tracker},
     {TP_GET, "/api/results", 0, tp_get_results},
     {TP_GET, "/api/funnel", 0, tp_get_funnel},
+    {TP_GET, "/api/messages", 0, tp_get_messages},
     {TP_GET, "/api/outbox", 0, tp_get_outbox},
     {TP_GET, "/api/outbox/*", 0, tp_get_outbox},
     {TP_POST, "/api/roll/lookup", JSON_MAX, tp_post_lookup},

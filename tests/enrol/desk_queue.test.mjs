@@ -86,6 +86,23 @@ test('the queue is sorted and filtered, and shows an outside check', { skip, tim
     await page.getByRole('button', { name: 'Back to the queue' }).click();
     await page.getByText('1 opinion was read.').waitFor(); // and order and way are as they were
     assert.deepEqual(await names(), ['Voter C', 'Voter B', 'Voter A']);
+    // what voters are sent, in each language
+    await page.getByRole('button', { name: 'Messages to voters' }).click();
+    await waitHeading(page, 'Messages to voters');
+    assert.equal(await page.locator('main section.card').count(), 6);
+    const english = await page.locator('main pre').first().innerText();
+    assert.match(english, /123456/);
+    await page.getByLabel('Language of the messages').selectOption('fil');
+    assert.notEqual(await page.locator('main pre').first().innerText(), english);
+    assert.match(await page.locator('main pre').first().innerText(), /123456/);
+    const messages = await new AxeBuilder({ page }).analyze();
+    assert.deepEqual(messages.violations.map((v) => `${v.id} ${v.nodes[0].html}`), []);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/desk-messages-1280.png`, fullPage: true });
+    await page.setViewportSize({ width: 390, height: 844 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth), false);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/desk-messages-390.png`, fullPage: true });
+    await page.getByRole('button', { name: 'Back to the queue' }).click();
+    await waitHeading(page, 'Who waits');
     await page.getByRole('button', { name: 'Filipino' }).click();
     await page.getByText('9 araw ang pinakamatagal').waitFor();
     assert.doesNotMatch(await page.locator('main').innerText(), /desk\\.|opinion\\./);

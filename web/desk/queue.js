@@ -8,6 +8,7 @@ import { dateTime, t, tn } from '../i18n.js';
 import { failure } from '../shell.js';
 import { form } from '../enrol/page.js';
 import { funnelScreen } from './funnel.js';
+import { showMessages } from './messages.js';
 import { opinionChoice, opinionOf } from './opinions.js';
 import { rowScreen } from './row.js';
 import { canScan, scan } from './scan.js';
@@ -220,7 +221,8 @@ function queueScreen(desk) {
       camera,
       choices(desk, list), list, opinionChoice(desk, () => fill(desk, list)),
       h('p', {}, button(t('desk.again'), () => desk.showQueue().catch((e) => replace(list, failure(e))), { class: 'quiet' }), ' ',
-      button(t('funnel.title'), () => desk.app.show(() => funnelScreen(desk)), { class: 'quiet' })),
+      button(t('funnel.title'), () => desk.app.show(() => funnelScreen(desk)), { class: 'quiet' }), ' ',
+      button(t('messages.title'), () => showMessages(desk).catch((e) => replace(list, failure(e))), { class: 'quiet' })),
     ],
   };
 }
