@@ -9,6 +9,7 @@ import { x25519 } from '@noble/curves/ed25519';
 import { argon2id as argon2idOf } from '@noble/hashes/argon2';
 
 import { ballotChecks, firstFault, readBallot } from '../../verifier/ballot.js';
+import { Board } from '../../verifier/board.js';
 import { ascii, concat, hex, opaque, Reader, same, u16, u32, u64, u8, unhex } from '../../verifier/bytes.js';
 import * as dkg from '../../verifier/dkg.js';
 import * as entries from '../../verifier/entries.js';
@@ -521,6 +522,24 @@ test('the nonce of a box for documents', () => {
   const e = (random) => stream('tapat-v1 document', new Uint8Array(0), random, context);
   equal(multiple(e(unhex(v.random))), v.head.slice(0, 64));
   assert.notEqual(hex(multiple(e(new Uint8Array(32)))), v.head.slice(0, 64));
+});
+
+test('the example of what is too old', () => {
+  // S-19
+  const day = (n) => BigInt(n) * 86400n + 3600n,
+    board = { batches: 0, lastBatch: 0n, today: 0, recent: 0, size: 0 };
+  const after = [
+    [50, 100, 0],
+    [60, 100, 0],
+    [70, 102, 70],
+    [90, 103, 70],
+  ];
+  for (const [entry, on, least] of after) {
+    board.size = entry;
+    Board.prototype.clock.call(board, day(on));
+    board.batches++;
+    assert.equal(board.recent, least);
+  }
 });
 
 test('codes and witness are what their generator makes', () => {
