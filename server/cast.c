@@ -141,7 +141,7 @@ static tp_err check_voter(tp_cast *c, tp_store *store) {
     tp_err err = tp_store_enrolment_by_credential(store, c->row.credential, &e, &found);
     if (!err && found) err = tp_store_voter_get(store, e.voter, &v, &found);
     if (err) return tp_fail(&c->fault, TP_SYSTEM, "server.storage", "store");
-    if (!found || !tp_not_online(&v, &detail)) return TP_OK;
+    if (!found || !tp_not_online_own(&v, &detail)) return TP_OK;
     return tp_fail(&c->fault, TP_REFUSED, "ballot.voter", "%s", detail);
 }
 

@@ -239,7 +239,7 @@ static void work_credential(tp_recorder *r, tp_task *task) {
         return;
     }
     tp_err err = tp_store_voter_get(store, e.voter, &v, &found);
-    if (!err && found && (t->fault = tp_not_online(&v, &t->detail))) {
+    if (!err && found && (t->fault = tp_not_online_own(&v, &t->detail))) {
         t->status = 409;
         return;
     }

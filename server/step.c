@@ -157,14 +157,22 @@ void tp_step_source(uint8_t out[static TP_SOURCE], const tp_server *s, const tp_
     memcpy(out, mac, TP_SOURCE);
 }
 
-/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11, J-29 */
+static const char elsewhere[] = "This voter votes at a post or by mail. Ask your post.";
+
+/* spec: J-10, J-11 */
 const char *tp_not_online(const tp_voter *v, const char **detail) {
     *detail = "This registration was disabled. Ask your post.";
     if (*v->disabled) return "enrol.disabled";
+    *detail = elsewhere;
+    return v->voted || v->channel != TP_CHANNEL_ONLINE ? "enrol.channel" : NULL;
+}
+
+/* spec: J-29 */
+const char *tp_not_online_own(const tp_voter *v, const char **detail) {
+    const char *fault = tp_not_online(v, detail);
+    if (!fault || *v->disabled || !v->voted) return fault;
     *detail = "This voter has voted at the post.";
-    if (v->voted) return "enrol.voted";
-    *detail = "This voter votes at a post or by mail. Ask your post.";
-    return v->channel == TP_CHANNEL_ONLINE ? NULL : "enrol.channel";
+    return "enrol.voted";
 }
 
 bool tp_enrolling(tp_server *s, tp_phase phase) {
@@ -212,7 +220,7 @@ void tp_step_prove(tp_recorder *r, tp_step *t) {
         return;
     }
     tp_err err = tp_store_voter_get(store, t->voter, &v, &found);
-    if (!err && found && (t->fault = tp_not_online(&v, &t->detail))) {
+    if (!err && found && (t->fault = tp_not_online_own(&v, &t->detail))) {
         t->status = 409;
         return;
     }

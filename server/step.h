@@ -82,8 +82,12 @@ bool tp_may_ask(tp_server *s, tp_request *rq);
 bool tp_may_apply(tp_server *s, tp_request *rq);
 bool tp_may_step(tp_server *s, tp_request *rq);
 bool tp_may_watch(tp_server *s, tp_request *rq);
-/* May this voter vote online? Else the fault's code, and what to say. spec: J-10, J-11 */
+/* May this voter vote online? Else the fault's code, and what to say. Who has proven nothing is not
+ * told that the voter has voted on paper: that looks like another channel (G14). spec: J-10, J-11
+ */
 const char *tp_not_online(const tp_voter *v, const char **detail);
+/* The same for the voter, who has proven it. spec: J-29 */
+const char *tp_not_online_own(const tp_voter *v, const char **detail);
 bool tp_enrolling(tp_server *s, tp_phase phase);
 /* The address that asks (of IPv6 the first 64 bits) under a hash with the server's key, so that the
  * store holds no addresses; zero: a program of this machine. */

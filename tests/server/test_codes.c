@@ -201,6 +201,22 @@ static void test_contacts(void **state) {
     free(token);
 }
 
+/* Who proves it is told what a stranger is not. spec: J-29 */
+static void test_voted(void **state) {
+    (void)state;
+    char code[7], *token = token_of(3);
+    expect_status(ask(token, "", 1), 200);
+    newest(code, "v", 3);
+    tp_store *s = scene_store(&d);
+    assert_int_equal(tp_store_voter_mark(s, 4, true), TP_OK);
+    expect_problem(ask(token, "", 2), 409, "enrol.channel");
+    expect_problem(type(token, code), 409, "enrol.voted");
+    assert_int_equal(tp_store_voter_mark(s, 4, false), TP_OK);
+    tp_store_close(s);
+    expect_problem(type(token, code), 422, "enrol.expired");
+    free(token);
+}
+
 /* ---- how many are sent. spec: Q-10 ---- */
 
 static void test_sends(void **state) {
@@ -319,8 +335,8 @@ static void test_status(void **state) {
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own),      cmocka_unit_test(test_contacts),
-        cmocka_unit_test(test_sends),    cmocka_unit_test(test_tries),
-        cmocka_unit_test(test_guessing), cmocka_unit_test(test_status)};
+        cmocka_unit_test(test_voted), cmocka_unit_test(test_own),   cmocka_unit_test(test_contacts),
+        cmocka_unit_test(test_sends), cmocka_unit_test(test_tries), cmocka_unit_test(test_guessing),
+        cmocka_unit_test(test_status)};
     return cmocka_run_group_tests_name("server/codes", tests, set_up, tear_down);
 }
