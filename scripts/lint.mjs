@@ -274,6 +274,33 @@ function vectorsRead(tree) {
   }
   return found;
 }
+// The names of chapter 2 are those of the code: domains, uses and what hashes begin with.
+function namesListed(tree) {
+  const found = new Set(), section = /### All names\n([^]*?)\n## /.exec(tree['spec/02-primitives.md'] || '');
+  if (!section) return ['spec/02-primitives.md: no list of names'];
+  const ids = requirements(tree), names = new Set(), sources = [];
+  for (const line of section[1].split('\n').filter((l) => l.startsWith('| `') || l.includes('inside') || l.startsWith('`'))) {
+    const cells = line.startsWith('|') ? line.split('|').map((c) => c.trim()) : ['', line];
+    for (const [, name] of cells[1].matchAll(/`([^`]+)`/g)) names.add(name);
+    for (const id of cells[3]?.split(', ') ?? []) if (!ids.has(id)) found.add(`spec/02-primitives.md: ${id} is nowhere`);
+    for (const [, file] of (cells[4] ?? '').matchAll(/`([^`]+)`/g))
+      if (!(`spec/vectors/${file}` in tree)) found.add(`spec/02-primitives.md: no vector ${file}`);
+  }
+  const isCode = (f) => !isTest(f) && (isC(f) || /\.js$/.test(f)) && /^(core|election|record|server|cli|web|verifier)\//.test(f);
+  const opens = /(?:tp_transcript_init|\bbegin|tp_nonces_init)\([^"]*"([^"]+)"|new Transcript\('([^']+)'/g;
+  for (const [f, n, text] of lines(tree, isCode)) {
+    sources.push(text);
+    const said = [...text.matchAll(/["'](tapat-v1 [^"']+)["']/g), ...text.matchAll(opens)];
+    for (const m of said) {
+      const name = m[1] ?? m[2];
+      if (!names.has(name)) found.add(`${f}:${n}: "${name}" is not among the names of chapter 2`);
+    }
+  }
+  const all = sources.join('\n');
+  for (const name of names)
+    if (!all.includes(`"${name}"`) && !all.includes(`'${name}'`)) found.add(`spec/02-primitives.md: no code says "${name}"`);
+  return [...found];
+}
 function faultsListed(tree) {
   const list = /tp_fault_codes\[\] = \{([^}]*)\}/.exec(tree['election/fault.c'] || '');
   const codes = new Set([...(list ? list[1] : '').matchAll(/"([a-z.-]+)"/g)].map((m) => m[1]));
@@ -372,6 +399,8 @@ const rules = [
     { 'election/x.c': 'return tp_fail(f, TP_INVALID, "no.such", "x");\n' }],
   ['every vector is named in spec/README.md and read by tests in C and JavaScript', vectorsRead,
     { 'spec/vectors/x.json': '{}', 'spec/README.md': '`x.json`', 'tests/x.c': 'f("vectors/x.json")' }],
+  ['chapter 2 lists every domain, use and prefix of a hash', namesListed,
+    { 'spec/02-primitives.md': '### All names\n| `tapat-v1 x` | a | P-1 | `x.json` |\n## \n', 'core/x.c': 'f("tapat-v1 y");\n' }],
   ['chapter 12 is the list of all refusals', refusalsComplete,
     { 'spec/12-refusals.md': '| `a.b` | says | Q-1 |\n', 'server/x.c': 'f("a.c");\n' }],
   ['nothing is left to be done', (t) => grep(t, notLint, /\b(TODO|FIXME|XXX)\b/, 'unfinished'),
