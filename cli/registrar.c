@@ -155,6 +155,10 @@ static void print_row(const desk *d, json_t *row) {
     printf("  born %.10s  %s  %s", text_of(row, "birth_date"),
            unit >= 0 && unit < d->manifest.unit_count ? d->manifest.units[unit].name : "?",
            proven(row) ? "proven" : text_of(row, "route"));
+    if (*text_of(row, "matched")) {
+        printf("  COMES NEAR ONLY, ");
+        print_text(text_of(row, "matched"));
+    }
     print_due(row);
     printf("  signed %zu of %u%s  %s\n", json_array_size(json_object_get(row, "signed")),
            d->manifest.registrars.quorum,

@@ -20,9 +20,10 @@ typedef struct {
 
 struct tp_funnel_live {
     tp_server *s;
+    tp_store *store; /* the thread's, as is the next */
     pthread_t thread;
-    tp_funnel_shown shown; /* the thread's */
-    pthread_mutex_t lock;  /* of what follows */
+    tp_funnel_shown shown;
+    pthread_mutex_t lock; /* of what follows */
     pthread_cond_t more;
     bool stop;
     char *whole, *open; /* the newest answers; NULL: none yet */
@@ -54,10 +55,10 @@ static char *text_of(json_t *object) {
     return text;
 }
 
-static tp_err count(tp_funnel_live *l, tp_store *store, char **whole, char **open) {
+static tp_err count(tp_funnel_live *l, char **whole, char **open) {
     tp_funnel f = {0};
     const uint64_t floor = l->s->config.funnel_floor;
-    tp_err err = tp_funnel_count(&f, store, &l->s->manifest, tp_server_now());
+    tp_err err = tp_funnel_count(&f, l->store, &l->s->manifest, tp_server_now());
     int wrong = err ? -1 : tp_funnel_wrong(&f);
     if (wrong >= 0) {
         tp_log("funnel", "post", "%s does not add up", l->s->manifest.units[wrong].id);
@@ -69,10 +70,10 @@ static tp_err count(tp_funnel_live *l, tp_store *store, char **whole, char **ope
     return err;
 }
 
-static void renew(tp_funnel_live *l, tp_store *store) {
+static void renew(tp_funnel_live *l) {
     char *whole = NULL, *open = NULL;
     double begin = now_s();
-    if (count(l, store, &whole, &open)) tp_log("funnel", "error", "%s", tp_store_error(store));
+    if (count(l, &whole, &open)) tp_log("funnel", "error", "%s", tp_store_error(l->store));
     double end = now_s(), rest = SHARE * (end - begin);
     asker waiting[WAITING_MAX];
     pthread_mutex_lock(&l->lock);
@@ -91,20 +92,17 @@ static void renew(tp_funnel_live *l, tp_store *store) {
 
 static void *run(void *ctx) {
     tp_funnel_live *l = ctx;
-    tp_store *store;
-    if (tp_store_open(&store, l->s->db_path, true)) abort(); /* it is open elsewhere */
     pthread_mutex_lock(&l->lock);
     while (!l->stop || l->count) {
         if (l->count) {
             pthread_mutex_unlock(&l->lock);
-            renew(l, store);
+            renew(l);
             pthread_mutex_lock(&l->lock);
         } else {
             pthread_cond_wait(&l->more, &l->lock);
         }
     }
     pthread_mutex_unlock(&l->lock);
-    tp_store_close(store);
     return NULL;
 }
 
@@ -145,10 +143,12 @@ tp_err tp_funnel_start(tp_server *s) {
     l->shown.row = calloc(s->manifest.unit_count + 1u, sizeof *l->shown.row);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->more, NULL);
-    if (l->shown.row && !pthread_create(&l->thread, NULL, run, l)) {
+    bool open = l->shown.row && tp_store_open(&l->store, s->db_path, true) == TP_OK;
+    if (open && !pthread_create(&l->thread, NULL, run, l)) {
         s->funnel = l;
         return TP_OK;
     }
+    if (open) tp_store_close(l->store);
     free(l->shown.row);
     free(l);
     return TP_SYSTEM;
@@ -162,6 +162,7 @@ void tp_funnel_stop(tp_server *s) {
     pthread_cond_signal(&l->more);
     pthread_mutex_unlock(&l->lock);
     pthread_join(l->thread, NULL);
+    tp_store_close(l->store);
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->more);
     free(l->whole);

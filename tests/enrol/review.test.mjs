@@ -94,6 +94,8 @@ test('who comes near a row applies, and a registrar decides with the reason befo
     const rows = await d.waiting({ unit: 0 });
     assert.deepEqual(rows.map((r) => [r.number, r.matched]).sort(), [['V-1', ''], ['V-1', 'all-but-one']]);
     assert.equal((await d.waiting({ unit: 1 })).length, 0);
+    const listed = d.run('registrar', '--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json'), '--list').split('\n');
+    assert.equal(listed.filter((l) => l.includes('COMES NEAR ONLY, all-but-one')).length, 1);
     assert.equal((await d.refuse(sure, 1, 'person')).state, 'rejected');
     const [row] = await d.waiting({ application: applied.application });
     assert.equal((await d.sign(row)).accepted, 1);
