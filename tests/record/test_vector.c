@@ -1,6 +1,9 @@
 /* The published record of spec/vectors/record.json: what is said of it, and that it does not verify
- * with one byte changed, whatever the file. spec: R-1..R-7, Y-2, Y-18
+ * with one byte changed, whatever the file; the hash of its archive. spec: R-1..R-7, R-20..R-23,
+ * Y-2, Y-18
  */
+#include "core/hash/hash.h"
+#include "record/archive.h"
 #include "record/record.h"
 #include "tests/record/scratch.h"
 #include "tests/support/support.h"
@@ -60,6 +63,21 @@ static void test_a_byte_of_each_file(void **state) {
     assert_int_equal(tp_verify(&v, folder, NULL, &options), TP_OK);
 }
 
+static void test_archive(void **state) {
+    (void)state;
+    char *at = scratch_folder(), path[300];
+    uint8_t *want = test_json_hex(file, "archive", NULL), hash[32];
+    size_t len;
+    tp_fault fault;
+    snprintf(path, sizeof path, "%s/record.tar", at);
+    assert_int_equal(tp_archive_write(path, folder, &fault), TP_OK);
+    uint8_t *bytes = scratch_read(at, "record.tar", &len);
+    tp_sha256(hash, bytes, len);
+    assert_memory_equal(hash, want, 32);
+    free(bytes), free(want);
+    scratch_remove(at);
+}
+
 static int setup(void **state) {
     (void)state;
     json_t *hex;
@@ -86,6 +104,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_report),
         cmocka_unit_test(test_a_byte_of_each_file),
+        cmocka_unit_test(test_archive),
     };
     return cmocka_run_group_tests_name("record/vector", tests, setup, teardown);
 }

@@ -354,6 +354,8 @@ function texts(manifest) {
   text('2^12 lists in each other', (t) =>
     t.replace('"tapat": 1', `"tapat": ${'['.repeat(4096)}${']'.repeat(4096)}`),
   );
+  text('a number above any double', (t) => t.replace('"tapat": 1', '"tapat": 1e309'));
+  text('a text and nothing else', () => '"tapat"');
   manifest(
     'not UTF-8',
     (v) => {
