@@ -135,6 +135,8 @@ static bool allowed(tp_recorder *r, tp_step *t, tp_enrolment *e, const char *to,
     return false;
 }
 
+/* Anybody may ask, so this moves nothing of what the voter has reached: no place in the registrars'
+ * queue, and no language once there is one. */
 static tp_err send(tp_step *t, tp_store *store, tp_enrolment *e, tp_one_time *c, const char *to,
                    plan p, uint64_t now) {
     if (p == SEND_NEW) { /* what was sent for this token before no longer works */
@@ -143,11 +145,12 @@ static tp_err send(tp_step *t, tp_store *store, tp_enrolment *e, tp_one_time *c,
         c->expires = now + TP_ONE_TIME_LIFE_S;
         c->tries = 0;
     }
-    if (p != SEND_NOTHING) e->code_sent = e->updated = now;
-    if (*t->lang) snprintf(e->lang, sizeof e->lang, "%s", t->lang);
+    if (p != SEND_NOTHING) e->code_sent = now;
+    if (p != SEND_NOTHING && e->state == TP_ENROL_STARTED) e->updated = now;
+    if (!*e->lang) memcpy(e->lang, t->lang, sizeof e->lang);
     tp_err err = tp_store_enrolment_put(store, e);
     if (err || p == SEND_NOTHING) return err;
-    err = tp_message_queue_code(t->s, store, c, e->lang, to, now);
+    err = tp_message_queue_code(t->s, store, c, *t->lang ? t->lang : e->lang, to, now);
     return err ? err : tp_store_code_put(store, c);
 }
 
@@ -252,6 +255,17 @@ static tp_err typed_wrong(tp_step *t, tp_store *store, tp_one_time *c, tp_enrolm
     return err ? err : tp_store_code_put(store, c);
 }
 
+/* From now on messages are in the language of the page that asked. */
+static tp_err typed_right(tp_store *store, const tp_one_time *c, tp_enrolment *e) {
+    tp_message m;
+    bool found;
+    tp_err err = tp_store_code_put(store, c);
+    if (!err) err = tp_store_message_find(store, c->message, &m, &found);
+    if (err || !found || !*m.lang) return err;
+    memcpy(e->lang, m.lang, sizeof e->lang);
+    return tp_store_enrolment_put(store, e);
+}
+
 static void try_code(tp_recorder *r, tp_step *t, tp_one_time *c) {
     tp_store *store = tp_recorder_store(r);
     char code[TP_ONE_TIME_CODE + 1];
@@ -273,7 +287,7 @@ static void try_code(tp_recorder *r, tp_step *t, tp_one_time *c) {
         return;
     }
     c->live = false;
-    tp_recorder_fail(r, tp_store_code_put(store, c));
+    tp_recorder_fail(r, typed_right(store, c, &e));
     tp_step_prove(r, t);
 }
 

@@ -101,11 +101,14 @@ static void work_document(tp_recorder *r, tp_task *task) {
     if (!open_one(r, &h->step, &a)) return;
     tp_upload u = {.kind = h->kind, .len = h->len};
     tp_err err = tp_store_voter_get(store, a.voter, &v, &found);
+    if (!err && !found) err = TP_SYSTEM;
+    tp_recorder_fail(r, err);
+    if (err) return;
     memcpy(u.application, a.id, sizeof u.application);
     memcpy(u.source, h->step.source, sizeof u.source);
     u.unit = v.unit;
     h->step.own_routes = h->step.s->manifest.units[v.unit].routes;
-    if (!err) err = has_room(h, store, &u, &room);
+    err = has_room(h, store, &u, &room);
     if (!err && room) err = tp_store_upload_put(store, &u, h->box);
     tp_recorder_fail(r, err);
     h->step.state = "open";

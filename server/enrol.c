@@ -296,14 +296,16 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
 
 /* What a registrar said of the key that this enrolment handed in last; 0: nothing. */
 static tp_err refused_for(unsigned *reason, tp_store *store, const tp_enrolment *e) {
-    tp_application a;
-    size_t count;
+    tp_application list[TP_APPLICATIONS_KEPT];
+    size_t count, i = 0;
     *reason = 0;
     if (e->state != TP_ENROL_PROVEN) return TP_OK;
-    tp_err err = tp_store_applications_of(store, e->voter, &a, 1, &count);
-    bool refused = !err && count && a.route == TP_ROUTE_CODE && a.state == TP_APPLY_REJECTED;
-    if (refused && a.updated >= e->updated) *reason = a.reason;
-    return err;
+    tp_err err = tp_store_applications_of(store, e->voter, list, TP_APPLICATIONS_KEPT, &count);
+    while (!err && i < count && list[i].route != TP_ROUTE_CODE)
+        i++; /* others' applications come between */
+    if (err || i == count || list[i].state != TP_APPLY_REJECTED) return err;
+    if (list[i].updated >= e->updated) *reason = list[i].reason;
+    return TP_OK;
 }
 
 static void answer_proven(tp_server *s, tp_request *rq, const tp_enrolment *e, const tp_voter *v,

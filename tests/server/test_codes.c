@@ -201,6 +201,50 @@ static void test_contacts(void **state) {
     free(token);
 }
 
+static reply ask_in(const char *token, const char *lang) {
+    return http_json(&d, "/api/enrol/send", "{\"enrolment\":\"%s\",\"contact\":1,\"lang\":\"%s\"}",
+                     token, lang);
+}
+
+static tp_enrolment row_of(unsigned voter) {
+    tp_enrolment e;
+    bool found;
+    tp_store *s = scene_store(&d);
+    assert_int_equal(tp_store_enrolment_of(s, voter + 1, &e, &found), TP_OK);
+    assert_true(found);
+    tp_store_close(s);
+    return e;
+}
+
+/* A stranger's asking moves neither the place in the registrars' queue nor the language of the
+ * voter's messages; the voter's proof does the latter. */
+static void test_place(void **state) {
+    (void)state;
+    char code[7], *token = token_of(7);
+    tp_enrolment e = {.id = {7}, .voter = 8, .state = TP_ENROL_WAITING, .updated = 5, .lang = "en"};
+    memset(e.credential, 7, sizeof e.credential);
+    tp_store *s = scene_store(&d);
+    assert_int_equal(tp_store_enrolment_put(s, &e), TP_OK);
+    tp_store_close(s);
+    expect_status(ask_in(token, "fil"), 200);
+    e = row_of(7);
+    assert_int_equal(e.updated, 5);
+    assert_string_equal(e.lang, "en");
+    assert_true(e.code_sent > 5);
+    reply r = http_get(&d, "/api/outbox/v7@example.org");
+    const char *at = strstr(r.body, "Ang iyong code ay ");
+    assert_non_null(at);
+    snprintf(code, sizeof code, "%.6s", at + 18);
+    reply_free(&r);
+    r = type(token, code);
+    assert_non_null(strstr(r.body, "\"waiting\""));
+    reply_free(&r);
+    e = row_of(7);
+    assert_int_equal(e.updated, 5);
+    assert_string_equal(e.lang, "fil");
+    free(token);
+}
+
 /* Who proves it is told what a stranger is not. spec: J-29 */
 static void test_voted(void **state) {
     (void)state;
@@ -335,8 +379,8 @@ static void test_status(void **state) {
 int main(void) {
     if (tp_group_select(NULL)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_voted), cmocka_unit_test(test_own),   cmocka_unit_test(test_contacts),
-        cmocka_unit_test(test_sends), cmocka_unit_test(test_tries), cmocka_unit_test(test_guessing),
-        cmocka_unit_test(test_status)};
+        cmocka_unit_test(test_place),    cmocka_unit_test(test_voted), cmocka_unit_test(test_own),
+        cmocka_unit_test(test_contacts), cmocka_unit_test(test_sends), cmocka_unit_test(test_tries),
+        cmocka_unit_test(test_guessing), cmocka_unit_test(test_status)};
     return cmocka_run_group_tests_name("server/codes", tests, set_up, tear_down);
 }

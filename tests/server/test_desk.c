@@ -475,6 +475,12 @@ static void test_refuse_proven(void **state) {
     expect_problem(sign(1, &p, 1), 409, "registration.voter");
     expect(status(token), "state", "rejected");
     expect(status(token), "reason", "person");
+    person r = person_of(33); /* a stranger's application takes nothing of that away */
+    char *stranger = start(7);
+    sleep(1);
+    expect(apply(stranger, "desk", &r), "state", "applied");
+    free(stranger);
+    expect(status(token), "reason", "person");
     /* and the next key is taken */
     expect(http_json(&d, "/api/enrol/credential",
                      "{\"enrolment\":\"%s\",\"credential\":\"%s\",\"possession\":\"%s\"}", token,
