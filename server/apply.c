@@ -111,9 +111,14 @@ static tp_err was_signed(tp_store *store, const tp_application *a, bool *yes) {
     return tp_store_credential_find(store, a->credential, &k, yes);
 }
 
+static bool of_one_address(const tp_application *a, const tp_application *b) {
+    return !sodium_is_zero(a->source, sizeof a->source) &&
+           !memcmp(a->source, b->source, sizeof a->source);
+}
+
 tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t now, bool *full) {
-    tp_application list[TP_APPLICATIONS_KEPT], *oldest = NULL;
-    size_t count, same = 0;
+    tp_application list[TP_APPLICATIONS_KEPT], *oldest = NULL, *own = NULL;
+    size_t count, same = 0, of_own = 0;
     *full = false;
     tp_err err = tp_store_applications_of(store, mine->voter, list, TP_APPLICATIONS_KEPT, &count);
     for (size_t i = 0; !err && i < count; i++) {
@@ -124,8 +129,12 @@ tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t
         if (err || stays) continue;
         same++;
         if (!oldest || a->updated < oldest->updated) oldest = a;
+        if (!of_one_address(a, mine)) continue;
+        of_own++;
+        if (!own || a->updated < own->updated) own = a;
     }
-    if (err || same < TP_APPLICATIONS) return err;
+    if (of_own >= TP_APPLICATIONS_FROM) oldest = own;
+    if (err || (same < TP_APPLICATIONS && of_own < TP_APPLICATIONS_FROM)) return err;
     *full = mine->route == TP_ROUTE_DOCUMENTS && mine->state == TP_APPLY_WAITING;
     if (*full) return TP_OK;
     err = tp_application_end(store, oldest, TP_APPLY_CLOSED, TP_CLOSED_PUSHED, now);
@@ -145,6 +154,7 @@ static tp_err tell_applied(const tp_server *s, tp_store *store, const tp_voter *
 static tp_err put(tp_step *t, tp_store *store, tp_application *a, const tp_voter *v, uint64_t now) {
     bool documents = a->route == TP_ROUTE_DOCUMENTS, full;
     a->state = documents ? TP_APPLY_OPEN : TP_APPLY_WAITING;
+    memcpy(a->source, t->source, sizeof a->source);
     a->reason = 0;
     a->updated = now;
     a->due = now + (uint64_t)TP_DAY_S *
@@ -247,6 +257,7 @@ void tp_post_enrol_apply(tp_request *rq, void *server) {
     json_t *body = tp_may_apply(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, work_apply, done_apply);
+    tp_step_source(t->source, s, rq);
     bool ok =
         !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s, s:s}", "enrolment", &token,
                         "route", &route, "credential", &credential, "possession", &possession);

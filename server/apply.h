@@ -2,9 +2,9 @@
  *
  *  1. An application belongs to the token that handed it in. Who knows number and birth date can
  *     make one and can neither see nor change another's.
- *  2. A voter's open applications are few; a further one closes the oldest of its kind, whose owner
- *     may hand the same key in again. One that waits with documents, or that a registrar signed, is
- *     never closed by another.
+ *  2. A voter's open applications are few, and fewer those of one address; a further one closes the
+ *     oldest of its kind, or of its address's, whose owner may hand the same key in again. One that
+ * waits with documents, or that a registrar signed, is never closed by another.
  *  3. Only the registrars' quorum over its credential makes it the voter's enrolment, and closes
  *     the voter's others.
  *  4. Documents go with the decision, and at the latest after TP_DOCUMENT_DAYS.
@@ -17,6 +17,7 @@
 
 enum {
     TP_APPLICATIONS = 5,       /* open ones of a voter, by route and state */
+    TP_APPLICATIONS_FROM = 2,  /* of these from one address */
     TP_APPLICATIONS_KEPT = 64, /* rows of a voter that are looked at */
     TP_CLOSED_KEPT = 32,   /* of these the closed ones: no number of them hides one that waits */
     TP_OPEN_DAYS = 3,      /* until an open one is handed in */
@@ -33,7 +34,8 @@ unsigned tp_route_of(const char *name); /* 0: no such route */
 /* Moves it to a state in which nothing waits any more: its documents go. */
 TP_MUST_USE tp_err tp_application_end(tp_store *store, tp_application *a, tp_apply_state state,
                                       uint16_t reason, uint64_t now);
-/* Room for one more in this state: the oldest goes if there are too many. Documents that wait for
+/* Room for one more in this state: the oldest goes if there are too many, the oldest of the same
+ * address if there are too many of it. Documents that wait for
  * a registrar are not displaced: *full. */
 TP_MUST_USE tp_err tp_application_room(tp_store *store, const tp_application *mine, uint64_t now,
                                        bool *full);

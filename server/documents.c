@@ -17,7 +17,7 @@
 #include "server/answer.h"
 #include "server/apply.h"
 
-enum { TOKEN = (TP_TOKEN_TEXT - 1) / 2, TAG = 16, SETS_FROM = 2 };
+enum { TOKEN = (TP_TOKEN_TEXT - 1) / 2, TAG = 16 };
 
 typedef struct {
     tp_step step; /* first */
@@ -164,14 +164,6 @@ void tp_post_enrol_document(tp_request *rq, void *server) {
 
 /* ---- submit ---- */
 
-/* One address hands in a part of what may wait for a voter. spec: H-11 */
-static tp_err too_many_from(tp_store *store, const tp_application *a, bool *many) {
-    uint64_t count;
-    tp_err err = tp_store_applications_from(store, a, &count);
-    *many = count >= SETS_FROM;
-    return err;
-}
-
 static void work_submit(tp_recorder *r, tp_task *task) {
     tp_step *t = (tp_step *)task;
     tp_store *store = tp_recorder_store(r);
@@ -195,8 +187,7 @@ static void work_submit(tp_recorder *r, tp_task *task) {
     a.state = TP_APPLY_WAITING;
     a.updated = now;
     a.due = now + (uint64_t)TP_DAY_S * t->s->manifest.enrol.review_days;
-    if (!err) err = too_many_from(store, &a, &full);
-    if (!err && !full) err = tp_application_room(store, &a, now, &full);
+    if (!err) err = tp_application_room(store, &a, now, &full);
     if (!err && !full) err = tp_store_application_put(store, &a);
     tp_recorder_fail(r, err);
     if (full)

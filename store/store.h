@@ -132,11 +132,12 @@ typedef struct {
     uint16_t reason;                /* of a rejection; 0: none */
     uint64_t created, updated, due; /* Unix seconds; due: the decision, or the end of an open one */
     uint8_t credential[32], possession[64];
+    uint8_t source[TP_SOURCE]; /* who handed it in last */
     uint8_t matched; /* 0: who applied gave the roll's number, or name and birth date; else how near
                         these came: tp_match_word */
 } tp_application;
-/* By id: inserts, or changes state, reason, updated and due. TP_REFUSED: session or credential are
- * another's. */
+/* By id: inserts, or changes state, reason, updated, due and source. TP_REFUSED: session or
+ * credential are another's. */
 TP_MUST_USE tp_err tp_store_application_put(tp_store *s, const tp_application *a);
 TP_MUST_USE tp_err tp_store_application_find(tp_store *s, const uint8_t id[static 16],
                                              tp_application *a, bool *found);
@@ -158,10 +159,6 @@ TP_MUST_USE tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_appli
 /* Up to max that are OPEN beyond their due time, or WAITING and unchanged since waiting_since. */
 TP_MUST_USE tp_err tp_store_applications_stale(tp_store *s, uint64_t now, uint64_t waiting_since,
                                                tp_application *a, size_t max, size_t *count);
-/* How many of the voter's other WAITING applications have uploads of a source that this one's have
- * too, this machine's aside. */
-TP_MUST_USE tp_err tp_store_applications_from(tp_store *s, const tp_application *mine,
-                                              uint64_t *count);
 /* Forgets a voter's CLOSED applications but the `keep` newest of them. */
 TP_MUST_USE tp_err tp_store_applications_trim(tp_store *s, int64_t voter, size_t keep);
 /* What a registrar decided of an application, or of an enrolment (by its id), as signed. */

@@ -17,6 +17,7 @@ static void get_application(sqlite3_stmt *st, tp_application *a) {
     sql_get_blob(st, 9, a->credential, sizeof a->credential);
     sql_get_blob(st, 10, a->possession, sizeof a->possession);
     a->matched = (uint8_t)sql_get_int(st, 11);
+    sql_get_blob(st, 12, a->source, sizeof a->source);
 }
 
 tp_err tp_store_application_put(tp_store *s, const tp_application *a) {
@@ -33,6 +34,7 @@ tp_err tp_store_application_put(tp_store *s, const tp_application *a) {
     sql_blob(st, 10, a->credential, sizeof a->credential);
     sql_blob(st, 11, a->possession, sizeof a->possession);
     sql_int(st, 12, a->matched);
+    sql_blob(st, 13, a->source, sizeof a->source);
     return sql_run(s, st);
 }
 
@@ -101,7 +103,7 @@ tp_err tp_store_applications_waiting(tp_store *s, int unit, tp_application *a, t
     sql_int(st, 2, (uint64_t)(int64_t)unit);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         get_application(st, &a[n]);
-        sql_get_voter(st, 12, &v[n]);
+        sql_get_voter(st, 13, &v[n]);
     }
     sql_done(st);
     *count = n;
@@ -121,17 +123,6 @@ tp_err tp_store_applications_stale(tp_store *s, uint64_t now, uint64_t waiting_s
         get_application(st, &a[n]);
     sql_done(st);
     *count = n;
-    return err;
-}
-
-tp_err tp_store_applications_from(tp_store *s, const tp_application *mine, uint64_t *count) {
-    bool row;
-    sqlite3_stmt *st = sql_use(s, SQL_APPLICATIONS_FROM);
-    sql_int(st, 1, (uint64_t)mine->voter);
-    sql_blob(st, 2, mine->id, sizeof mine->id);
-    tp_err err = sql_row(s, st, &row);
-    *count = row ? sql_get_int(st, 0) : 0;
-    sql_done(st);
     return err;
 }
 

@@ -79,27 +79,27 @@ ORDER BY e.updated, e.voter LIMIT ?1;
 SELECT state, count(*) FROM enrolment GROUP BY state;
 
 -- name: application_put
-INSERT INTO application (id, voter, session, route, state, reason, created, updated, due, credential, possession, matched)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-ON CONFLICT (id) DO UPDATE SET state = ?5, reason = ?6, updated = ?8, due = ?9;
+INSERT INTO application (id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+ON CONFLICT (id) DO UPDATE SET state = ?5, reason = ?6, updated = ?8, due = ?9, source = ?13;
 -- name: application_find
-SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE id = ?1;
 -- name: application_by_session
-SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE session = ?1;
 -- name: application_by_credential
-SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE credential = ?1;
 -- name: application_near
-SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE id >= ?1 AND id <= ?2 ORDER BY state <> 2 LIMIT 1;
 -- name: applications_of
-SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE voter = ?2 ORDER BY created DESC, id LIMIT ?1;
 -- name: applications_waiting
 SELECT a.id, a.voter, a.session, a.route, a.state, a.reason, a.created, a.updated, a.due,
-       a.credential, a.possession, a.matched,
+       a.credential, a.possession, a.matched, a.source,
        v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
        v.contact2, v.voted
 FROM application a JOIN voter v ON v.id = a.voter
@@ -107,7 +107,7 @@ WHERE a.state = 2 AND (?2 < 0 OR v.unit = ?2) AND v.channel = 1 AND v.disabled =
     AND v.voted = 0
 ORDER BY a.due, a.id LIMIT ?1;
 -- name: applications_stale
-SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched
+SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE (state = 1 AND due <= ?2) OR (state = 2 AND updated <= ?3) LIMIT ?1;
 -- name: applications_trim
 DELETE FROM application WHERE voter = ?1 AND state = 5 AND id NOT IN
@@ -135,10 +135,6 @@ INSERT INTO upload_unit (unit, bytes) SELECT unit, sum(len) FROM upload GROUP BY
 DELETE FROM upload_source;
 -- name: upload_sources_count
 INSERT INTO upload_source (source, bytes) SELECT source, sum(len) FROM upload GROUP BY source;
--- name: applications_from
-SELECT count(DISTINCT a.id) FROM application a JOIN upload u ON u.application = a.id
-WHERE a.voter = ?1 AND a.state = 2 AND a.id <> ?2 AND u.source <> zeroblob(8)
-    AND u.source IN (SELECT source FROM upload WHERE application = ?2);
 -- name: decision_add
 INSERT INTO decision (application, voter, registrar, verdict, reason, time, credential, signature)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (credential, registrar, verdict) DO NOTHING;

@@ -56,7 +56,8 @@ CREATE TABLE application (
     due        INTEGER NOT NULL,
     credential BLOB NOT NULL UNIQUE,
     possession BLOB NOT NULL,
-    matched    INTEGER NOT NULL
+    matched    INTEGER NOT NULL,
+    source     BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX application_voter ON application (voter);
 CREATE INDEX application_waiting ON application (due, id) WHERE state = 2;

@@ -70,10 +70,23 @@ static void take(char *out, size_t cap, reply r, const char *name) {
     reply_free(&r);
 }
 
-static application apply(unsigned voter, unsigned person) {
+static reply post_from(const char *path, const char *from, const char *body) {
+    char request[1024];
+    snprintf(request, sizeof request,
+             "POST %s HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             path, from, strlen(body), body);
+    int fd = client_connect(&d);
+    assert_true(fd >= 0 && client_send(fd, request, strlen(request)));
+    reply r = client_read(fd);
+    close(fd);
+    return r;
+}
+
+static application apply(unsigned voter, unsigned person, const char *route, const char *from) {
     application a;
     uint8_t wide[64] = {(uint8_t)person, 1}, key[32], proof[64];
-    char credential[65], possession[129];
+    char credential[65], possession[129], body[600];
     tp_scalar secret;
     tp_point p;
     take(a.token, sizeof a.token,
@@ -86,12 +99,11 @@ static application apply(unsigned voter, unsigned person) {
     tp_credential_prove(proof, &secret, key, d.f.manifest.fingerprint, wide);
     sodium_bin2hex(credential, 65, key, 32);
     sodium_bin2hex(possession, 129, proof, 64);
-    take(a.id, sizeof a.id,
-         http_json(&d, "/api/enrol/apply",
-                   "{\"enrolment\":\"%s\",\"route\":\"documents\",\"credential\":\"%s\","
-                   "\"possession\":\"%s\"}",
-                   a.token, credential, possession),
-         "application");
+    snprintf(body, sizeof body,
+             "{\"enrolment\":\"%s\",\"route\":\"%s\",\"credential\":\"%s\","
+             "\"possession\":\"%s\"}",
+             a.token, route, credential, possession);
+    take(a.id, sizeof a.id, post_from("/api/enrol/apply", from, body), "application");
     return a;
 }
 
@@ -124,7 +136,8 @@ static reply hand_in(const application *a, const char *from, uint8_t kind, size_
 static void test_room(void **state) {
     (void)state;
     const char *a = "203.0.113.1", *b = "203.0.113.2", *c = "203.0.113.3";
-    application first = apply(0, 1), second = apply(3, 2), one = apply(1, 3), two = apply(2, 4);
+    application first = apply(0, 1, "documents", a), second = apply(3, 2, "documents", b),
+                one = apply(1, 3, "documents", b), two = apply(2, 4, "documents", c);
     for (uint8_t kind = 1; kind <= 3; kind++)
         expect_status(hand_in(&first, a, kind, PHOTO), 200);
     expect_status(hand_in(&first, a, 1, PHOTO), 200); /* again is not more */
@@ -148,17 +161,16 @@ static void test_room(void **state) {
 }
 
 static reply submit(const application *a, const char *from) {
-    char request[512], body[256];
+    char body[256];
     snprintf(body, sizeof body, "{\"enrolment\":\"%s\"}", a->token);
-    snprintf(request, sizeof request,
-             "POST /api/enrol/submit HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\n"
-             "Content-Length: %zu\r\n\r\n%s",
-             from, strlen(body), body);
-    int fd = client_connect(&d);
-    assert_true(fd >= 0 && client_send(fd, request, strlen(request)));
-    reply r = client_read(fd);
-    close(fd);
-    return r;
+    return post_from("/api/enrol/submit", from, body);
+}
+
+static void expect_state(const application *a, const char *state) {
+    char got[32];
+    take(got, sizeof got, http_json(&d, "/api/enrol/status", "{\"enrolment\":\"%s\"}", a->token),
+         "state");
+    assert_string_equal(got, state);
 }
 
 /* From one address two sets wait for a voter, and others' besides. spec: H-11 */
@@ -166,19 +178,43 @@ static void test_sets(void **state) {
     (void)state;
     const char *a = "203.0.113.41", *b = "203.0.113.42";
     for (unsigned i = 0; i < 2; i++) {
-        application one = apply(6, 20 + i);
+        application one = apply(6, 20 + i, "documents", a);
         expect_status(hand_in(&one, a, 1, 1000), 200);
         expect_status(submit(&one, a), 200);
         expect_status(submit(&one, a), 200); /* again */
     }
-    application more = apply(6, 22), own = apply(6, 23), other = apply(9, 24);
+    application more = apply(6, 22, "documents", a), own = apply(6, 23, "documents", b),
+                other = apply(9, 24, "documents", a);
     expect_status(hand_in(&more, a, 1, 1000), 200);
     expect_problem(submit(&more, a), 409, "enrol.applications");
-    expect_problem(submit(&more, b), 409, "enrol.applications"); /* they came from there */
+    expect_problem(submit(&more, b), 409, "enrol.applications"); /* it came from there */
     expect_status(hand_in(&own, b, 1, 1000), 200);
     expect_status(submit(&own, b), 200);
     expect_status(hand_in(&other, a, 1, 1000), 200);
     expect_status(submit(&other, a), 200); /* another voter, from the same address */
+}
+
+/* Who applies again and again from one address pushes out only what came from there. */
+static void test_pushed(void **state) {
+    (void)state;
+    static const char *const routes[] = {"desk", "documents"};
+    for (unsigned way = 0; way < 2; way++) {
+        const char *waits = way ? "open" : "applied";
+        unsigned person = 40 + 20 * way;
+        application own = apply(10, person, routes[way], "203.0.113.51");
+        application first = apply(10, person + 1, routes[way], "203.0.113.52");
+        sleep(1); /* the oldest is told by seconds */
+        for (unsigned i = 2; i < 8; i++)
+            (void)apply(10, person + i, routes[way], "203.0.113.52");
+        expect_state(&own, waits);
+        expect_state(&first, "closed");
+        for (unsigned i = 8; i < 11; i++) { /* from many it is as before */
+            char from[32];
+            snprintf(from, sizeof from, "203.0.113.%u", 60 + i);
+            (void)apply(10, person + i, routes[way], from);
+        }
+        expect_state(&own, "closed");
+    }
 }
 
 /* What goes with the decision makes room too: here with time, the store's own. */
@@ -201,7 +237,7 @@ static void test_goes(void **state) {
 
 int main(void) {
     if (tp_group_select(NULL)) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sets), cmocka_unit_test(test_room),
-                                       cmocka_unit_test(test_goes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sets), cmocka_unit_test(test_pushed),
+                                       cmocka_unit_test(test_room), cmocka_unit_test(test_goes)};
     return cmocka_run_group_tests_name("server/documents", tests, set_up, tear_down);
 }
