@@ -4,6 +4,7 @@
 
 #include "cli/act.h"
 #include "cli/roll.h"
+#include "cli/registrar_book.h"
 
 /* As L-10 numbers them, from 1. */
 static const char *const reasons[] = {"lost", "misused", "votes-at-the-post", "registered-wrongly"};
@@ -32,6 +33,17 @@ static int key_of(uint8_t key[static 32], const char *number, const char *data) 
     return code;
 }
 
+/* In the books of those who signed: the voter may get another key of theirs. spec: L-24 */
+static void release(const act_args *a, const tp_manifest *m, const uint8_t key[static 32]) {
+    for (size_t i = 0; i < a->officers.count; i++) {
+        registrar_book *b = registrar_book_open(a->officers.items[i], m->fingerprint);
+        if (!b) continue; /* said; a person can sign the next key nevertheless */
+        registrar_book_add(b, "-", key);
+        (void)registrar_book_sync(b);
+        registrar_book_close(b);
+    }
+}
+
 static int cancel(const act_args *a, const uint8_t key[static 32], uint16_t reason) {
     tp_record *r;
     tp_replay p;
@@ -45,6 +57,7 @@ static int cancel(const act_args *a, const uint8_t key[static 32], uint16_t reas
     tp_hex(hex, key, 32);
     printf("cancelling the key %s\n", hex);
     code = tp_act_finish(&d, a, &p.manifest);
+    if (code == TP_EXIT_OK) release(a, &p.manifest, key);
     tp_act_free(&d);
     tp_replay_free(&p);
     tp_record_close(r);

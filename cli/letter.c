@@ -1,11 +1,13 @@
 /* `tapat letter`: the register of code letters. Printing them is another program, tapat-letters,
- * beside this one: it alone links what draws. Neither register nor store holds a code. */
+ * beside this one: it alone links what draws. Neither register nor store nor list holds a code.
+ * spec: L-22 */
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/letter_list.h"
 #include "store/store.h"
 
 enum { PAGE = 500 };
@@ -72,6 +74,70 @@ static int list(int argc, char **argv) {
     return code;
 }
 
+/* Letters of voters who are on the roll here; those that are there already change nothing. */
+static tp_err load_rows(tp_store *s, const tp_letter_list *l, size_t *added, size_t *unknown) {
+    uint64_t now = tp_unix_time();
+    tp_letter had;
+    tp_voter v;
+    bool found = false, voter;
+    tp_err err = tp_store_begin(s);
+    for (size_t i = 0; !err && i < l->count; i++) {
+        const tp_letter_row *r = &l->rows[i];
+        err = tp_store_voter_find(s, r->number, &v, &voter);
+        if (!err) err = tp_store_letter_find(s, r->key, &had, &found);
+        *unknown += !err && !voter;
+        if (err || found || !voter) continue;
+        err = tp_store_letter_add(s, v.id, r->key, now);
+        *added += !err;
+    }
+    if (!err) return tp_store_commit(s);
+    tp_store_rollback(s);
+    return err;
+}
+
+static int load_list(const char *data, const char *list, const tp_manifest *m) {
+    char path[4096];
+    tp_letter_list l;
+    tp_store *s;
+    size_t added = 0, unknown = 0;
+    int code = tp_letter_list_read(&l, list, m);
+    if (code != TP_EXIT_OK) return code;
+    snprintf(path, sizeof path, "%s/tapat.db", data);
+    if (access(path, R_OK) != 0 || tp_store_open(&s, path, false) != TP_OK) {
+        tp_letter_list_free(&l);
+        return tp_say(TP_EXIT_SYSTEM, "%s holds no store of this version", data);
+    }
+    if (load_rows(s, &l, &added, &unknown) != TP_OK)
+        code = tp_say(TP_EXIT_SYSTEM, "the store: %s; nothing was stored", tp_store_error(s));
+    else
+        printf("%zu letters added; %zu to nobody on the roll\n", added, unknown);
+    tp_store_close(s);
+    tp_letter_list_free(&l);
+    return code;
+}
+
+static int load(int argc, char **argv) {
+    const char *data = NULL, *list = NULL, *manifest = NULL;
+    tp_manifest m;
+    tp_fault fault = {0};
+    size_t len;
+    const tp_arg table[] = {{"--data", "DIR", TP_ARG_TEXT, &data, "the server's data folder"},
+                            {"--manifest", "FILE", TP_ARG_TEXT, &manifest, "the manifest"},
+                            {"--list", "FILE", TP_ARG_TEXT, &list, "of who made the letters"},
+                            TP_ARG_END};
+    tp_args(argc, argv, "letter load --data DIR --manifest FILE --list FILE",
+            "Tells the server which letters there are. The list holds no secret.", table, NULL, 0);
+    if (!data || !list || !manifest) tp_usage("--data, --manifest and --list are needed");
+    uint8_t *text = tp_load_file(manifest, &len, TP_MAX_DOCUMENT);
+    if (!text) return TP_EXIT_SYSTEM;
+    tp_err err = tp_manifest_parse(&m, text, len, &fault);
+    free(text);
+    if (err) return tp_say_fault(&fault, manifest);
+    int code = load_list(data, list, &m);
+    tp_manifest_free(&m);
+    return code;
+}
+
 static int print(char **argv) {
     char own[4096], path[4200];
     ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
@@ -86,10 +152,12 @@ static int print(char **argv) {
 int tp_cmd_letter(int argc, char **argv) {
     if (argc >= 2 && !strcmp(argv[1], "print")) return print(argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "list")) return list(argc - 1, argv + 1);
-    puts("usage: tapat letter print --data DIR --post UNIT --manifest FILE --url URL --out "
-         "FILE.pdf\n"
+    if (argc >= 2 && !strcmp(argv[1], "load")) return load(argc - 1, argv + 1);
+    puts("usage: tapat letter print --roll FILE --list FILE --post UNIT --manifest FILE --url URL "
+         "--out FILE.pdf\n"
          "       tapat letter print --specimen --post UNIT --manifest FILE --url URL --out "
          "FILE.pdf\n"
+         "       tapat letter load --data DIR --manifest FILE --list FILE\n"
          "       tapat letter list --data DIR [--json]\n");
     return argc >= 2 && !strcmp(argv[1], "--help") ? TP_EXIT_OK : TP_EXIT_USAGE;
 }

@@ -6,7 +6,10 @@
  *  3. Applications of people who proved nothing by themselves are signed one by one, by their ids:
  *     never by --yes or --watch.
  *  4. Names come from the server; without --yes or --watch they are shown before anything is
- * signed. spec: chapter 4, L-12, L-13.
+ * signed.
+ *  5. Without a person's look it signs only what voters showed and it checked itself, not what the
+ * server says that they showed; unless --trust-server.
+ * spec: chapter 4, L-12, L-13, L-20..L-24.
  */
 #include "cli/registrar.h"
 
@@ -160,9 +163,13 @@ static void print_row(const desk *d, json_t *row) {
         print_text(text_of(row, "matched"));
     }
     print_due(row);
+    const char *why;
+    registrar_verdict found = proven(row) ? registrar_look(d, row, &why) : REGISTRAR_HOLDS;
     printf("  signed %zu of %u%s  %s\n", json_array_size(json_object_get(row, "signed")),
            d->manifest.registrars.quorum,
            json_is_true(json_object_get(row, "enrolled")) ? "  HAS A KEY" : "", fingerprint);
+    if (found != REGISTRAR_HOLDS)
+        printf("  %s: %s\n", found == REGISTRAR_WORD ? "the server's word" : "DOES NOT HOLD", why);
     registrar_opinion(d, text_of(row, "application"));
 }
 
@@ -198,32 +205,49 @@ static bool agreed(const desk *d, size_t count) {
 
 /* ---- verbs ---- */
 
+/* Is another key of this voter among those that are chosen? */
+static bool chosen_before(const json_t *rows, const json_t *row) {
+    json_t *other;
+    size_t i;
+    json_array_foreach(rows, i, other) {
+        if (!strcmp(text_of(other, "number"), text_of(row, "number"))) return true;
+    }
+    return false;
+}
+
 /* Everybody who proved who they are and waits now. *done: how many were signed. */
 static int sign_proven(desk *d, size_t *done) {
     json_t *waiting = ask_waiting(d, NULL), *row;
     size_t i;
     *done = 0;
     if (!waiting) return TP_EXIT_SYSTEM;
-    json_t *list = json_array();
+    if (!registrar_refresh(d)) {
+        json_decref(waiting);
+        return TP_EXIT_SYSTEM;
+    }
+    json_t *list = json_array(), *rows = json_array();
     json_array_foreach(waiting, i, row) {
         if (!proven(row) || signed_by(row, d->index)) continue;
         if (json_is_true(json_object_get(row, "enrolled"))) continue;
+        if (chosen_before(rows, row)) continue;
+        if (!registrar_may_sign(d, row)) {
+            registrar_say_left(d, row);
+            continue;
+        }
         json_t *signed_row = sign_row(d, row);
         if (!signed_row) continue;
         json_array_append_new(list, signed_row);
+        json_array_append(rows, row);
         if (!d->yes) print_row(d, row);
     }
     json_decref(waiting);
     size_t count = json_array_size(list);
-    int code = TP_EXIT_OK;
-    if (count && !agreed(d, count)) {
-        json_decref(list);
-        return tp_say(TP_EXIT_REFUSED, "nothing was signed");
-    }
-    if (!count)
-        json_decref(list);
-    else
-        code = post_registrations(d, list);
+    int code = !count                    ? TP_EXIT_OK
+               : !agreed(d, count)       ? tp_say(TP_EXIT_REFUSED, "nothing was signed")
+               : registrar_note(d, rows) ? post_registrations(d, json_incref(list))
+                                         : TP_EXIT_SYSTEM;
+    json_decref(rows);
+    json_decref(list);
     if (code == TP_EXIT_OK) *done = count;
     return code;
 }
@@ -265,8 +289,15 @@ static int approve(desk *d, const char *id) {
     int code = TP_EXIT_REFUSED;
     if (!row) return code;
     print_row(d, row);
-    if (agreed(d, 1) && (signed_row = sign_row(d, row)))
-        code = post_registrations(d, json_pack("[o]", signed_row));
+    const char *why;
+    json_t *rows = json_pack("[O]", row);
+    bool holds = !proven(row) || registrar_look(d, row, &why) != REGISTRAR_FALSE;
+    if (!holds)
+        registrar_say_left(d, row);
+    else if (agreed(d, 1) && (signed_row = sign_row(d, row)))
+        code = registrar_note(d, rows) ? post_registrations(d, json_pack("[o]", signed_row))
+                                       : TP_EXIT_SYSTEM;
+    json_decref(rows);
     json_decref(row);
     if (code == TP_EXIT_OK) puts("signed");
     return code;
@@ -340,6 +371,7 @@ static int run(desk *d, const registrar_verbs *v) {
 int tp_cmd_registrar(int argc, char **argv) {
     const char *server = NULL, *key = NULL, *fingerprint = NULL, *manifest = NULL;
     registrar_verbs v = {0};
+    registrar_sources from = {0};
     desk d = {0};
     const tp_arg table[] = {
         {"--server", "URL", TP_ARG_TEXT, &server, "the election's server"},
@@ -355,12 +387,22 @@ int tp_cmd_registrar(int argc, char **argv) {
         {"--out", "DIR", TP_ARG_TEXT, &v.out, "where the opened documents go"},
         {"--opinions", "DIR", TP_ARG_TEXT, &d.opinions,
          "an outside check's words: DIR/ID.txt is shown beside the row"},
-        {"--yes", NULL, TP_ARG_FLAG, &d.yes, "sign without asking"},
+        {"--letters", "FILE", TP_ARG_TEXT, &from.letters,
+         "the list of letters, from who made them"},
+        {"--roll", "FILE", TP_ARG_TEXT, &from.roll, "a copy of the roll of one's own, CSV"},
+        {"--provider-keys", "FILE", TP_ARG_TEXT, &from.provider_keys,
+         "the identity provider's keys (JWKS), in place of asking it"},
+        {"--yes", NULL, TP_ARG_FLAG, &d.yes,
+         "sign without asking what voters showed and was checked here"},
         {"--watch", NULL, TP_ARG_FLAG, &v.watch, "--yes, and go on until stopped"},
+        {"--trust-server", NULL, TP_ARG_FLAG, &d.trusting,
+         "with these two, sign also what only the server says was proven: who holds the\n"
+         "                        server can then enrol anybody"},
         TP_ARG_END};
     tp_args(argc, argv, "registrar --server URL --key FILE --fingerprint HEX [options]",
             "Signs the credentials of voters who proved who they are; those who applied by\n"
-            "documents or in person one by one, by their ids.",
+            "documents or in person one by one, by their ids. What was signed is noted in\n"
+            "FILE.signed beside the key.",
             table, NULL, 0);
     if (!server || !key) tp_usage("--server and --key are needed");
     if (!fingerprint && !manifest) tp_usage("--fingerprint or --manifest is needed");
@@ -372,7 +414,10 @@ int tp_cmd_registrar(int argc, char **argv) {
     if (!tp_key_load(&file, key, "registrar")) return TP_EXIT_REFUSED;
     d.index = (uint16_t)tp_key_index(&file, &d.manifest.registrars, "registrars");
     tp_registrar_derive(&d.keys, file.seed);
-    code = d.index ? run(&d, &v) : TP_EXIT_REFUSED;
+    from.key = key;
+    code = d.index ? registrar_proofs_open(&d, &from) : TP_EXIT_REFUSED;
+    if (code == TP_EXIT_OK) code = run(&d, &v);
+    registrar_proofs_close(&d);
     tp_wipe(&d.keys, sizeof d.keys);
     tp_wipe(&file, sizeof file);
     tp_manifest_free(&d.manifest);

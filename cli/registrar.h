@@ -6,13 +6,17 @@
 #include "election/desk.h"
 #include "election/enrol.h"
 
+typedef struct registrar_proofs registrar_proofs;
+
 typedef struct {
     tp_http *http;
     tp_manifest manifest;
     tp_registrar_keys keys;
     uint16_t index;       /* of the registrar, from 1 */
     bool yes;             /* sign without asking */
+    bool trusting;        /* and on the server's word */
     const char *opinions; /* a folder, or NULL */
+    registrar_proofs *proofs;
 } desk;
 
 typedef struct {
@@ -20,6 +24,33 @@ typedef struct {
     tp_arg_list approve;
     const char *reject, *reason, *documents, *out;
 } registrar_verbs;
+
+/* ---- what voters showed: registrar_evidence.c ---- */
+
+typedef struct {
+    const char *key;                            /* the key file, whose book is beside it */
+    const char *letters, *roll, *provider_keys; /* files, or NULL */
+} registrar_sources;
+/* Exit code. */
+int registrar_proofs_open(desk *d, const registrar_sources *s);
+void registrar_proofs_close(desk *d);
+
+typedef enum {
+    REGISTRAR_HOLDS, /* whatever the server says */
+    REGISTRAR_WORD,  /* if the server can be believed */
+    REGISTRAR_FALSE, /* no */
+} registrar_verdict;
+/* Did the voter of this row show who they are? *why: what is wrong or missing. spec: L-23, L-24 */
+registrar_verdict registrar_look(const desk *d, const json_t *row, const char **why);
+/* May this row be signed as it was asked for: by a person, with --yes, on the server's word? */
+bool registrar_may_sign(desk *d, const json_t *row);
+/* Says once why a row was left. */
+void registrar_say_left(desk *d, const json_t *row);
+/* Puts rows into the book; false: they must not be signed. */
+bool registrar_note(desk *d, const json_t *rows);
+bool registrar_refresh(desk *d);
+
+/* ---- documents ---- */
 
 /* The key that this application asks for; false: it does not wait, which was said. */
 bool registrar_credential(desk *d, const char *id, uint8_t credential[static 32]);

@@ -220,7 +220,7 @@ static bool proven_enrolment(tp_recorder *r, tp_step *t, tp_enrolment *e) {
     return !err && found;
 }
 
-static void work_credential(tp_recorder *r, tp_task *task) {
+void tp_step_hand_in(tp_recorder *r, tp_task *task) {
     tp_step *t = (tp_step *)task;
     tp_store *store = tp_recorder_store(r);
     tp_enrolment e;
@@ -279,7 +279,7 @@ void tp_post_enrol_credential(tp_request *rq, void *server) {
     json_error_t error;
     json_t *body = tp_may_step(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
-    tp_step *t = tp_step_new(s, rq, work_credential, tp_step_done);
+    tp_step *t = tp_step_new(s, rq, tp_step_hand_in, tp_step_done);
     bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s}", "enrolment", &token,
                               "credential", &credential, "possession", &possession);
     if (!ok) tp_answer_members(rq, &error);

@@ -13,6 +13,7 @@ typedef struct {
     const char *issuer, *client, *nonce;
     const char *claim; /* the one asked for: a string or a whole number */
     uint64_t now;      /* Unix seconds; clocks may differ by two minutes */
+    bool as_issued;    /* did it hold when it was made? `now` may be later */
 } tp_id_token_rules;
 
 /* NULL and the claim, if the token holds. Else what is wrong: "malformed", "algorithm", "key" (none

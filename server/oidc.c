@@ -1,10 +1,12 @@
 /* Enrolment by an identity provider's word: POST /api/enrol/oidc and /api/enrol/oidc/finish.
  *
- *  1. The state that travels over the provider is sealed and names the token that began it. Only
+ *  1. The credential is made before the voter goes there: the nonce of the login is a hash of it,
+ * so that the ID token speaks for this key and no other, to the registrars too. spec: L-21
+ *  2. The state that travels over the provider is sealed and names the token that began it. Only
  * the page that holds this token can finish, so a link to the provider that somebody else made
  *     proves nothing for them.
- *  2. The claim that the manifest names must be the voter's number on the roll.
- *  3. The provider is asked by threads of its own: it may be slow, and ballots do not wait for it.
+ *  3. The claim that the manifest names must be the voter's number on the roll.
+ *  4. The provider is asked by threads of its own: it may be slow, and ballots do not wait for it.
  * spec: H-10.
  */
 #include <pthread.h>
@@ -12,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "election/evidence.h"
 #include "server/answer.h"
+#include "server/evidence.h"
 #include "server/log.h"
 #include "server/provider.h"
 #include "server/step.h"
@@ -21,7 +25,7 @@ enum { THREADS = 4, WAITING_MAX = 256, STATE_LIFE_S = 1800, CODE_MAX = 2048 };
 enum {
     NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-    PLAIN = 8 + 32 + 8 + 16 + 32, /* voter, session, expiry, nonce, verifier */
+    PLAIN = 8 + 32 + 8 + 32 + 32, /* voter, session, expiry, nonce, verifier */
     STATE = NONCE + PLAIN + TAG,
 };
 
@@ -30,12 +34,13 @@ typedef struct {
     int64_t voter;
     uint8_t session[32];
     uint64_t expires;
-    uint8_t nonce[16], verifier[32];
+    uint8_t nonce[TP_LOGIN_NONCE], verifier[32];
 } login;
 
 typedef struct job {
     tp_step *step;
     login l;
+    uint8_t blind[TP_LOGIN_BLIND];
     char *code; /* NULL: the way there is asked for */
     struct job *next;
 } job;
@@ -60,8 +65,8 @@ static void seal_state(char out[static 2 * STATE + 1], const tp_server *s, const
     tp_put_u64be(plain, (uint64_t)l->voter);
     memcpy(plain + 8, l->session, 32);
     tp_put_u64be(plain + 40, l->expires);
-    memcpy(plain + 48, l->nonce, 16);
-    memcpy(plain + 64, l->verifier, 32);
+    memcpy(plain + 48, l->nonce, 32);
+    memcpy(plain + 80, l->verifier, 32);
     randombytes_buf(sealed, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE, &len, plain, PLAIN,
                                                (const uint8_t *)"tapat-v1 oidc", 13, NULL, sealed,
@@ -81,8 +86,8 @@ static bool open_state(login *l, const tp_server *s, const char *text) {
     l->voter = (int64_t)tp_get_u64be(plain);
     memcpy(l->session, plain + 8, 32);
     l->expires = tp_get_u64be(plain + 40);
-    memcpy(l->nonce, plain + 48, 16);
-    memcpy(l->verifier, plain + 64, 32);
+    memcpy(l->nonce, plain + 48, 32);
+    memcpy(l->verifier, plain + 80, 32);
     sodium_memzero(plain, sizeof plain);
     return true;
 }
@@ -137,20 +142,31 @@ static bool is_voters(tp_step *t, tp_store *store, const char *claim) {
 
 static void work_prove(tp_recorder *r, tp_task *task) {
     tp_step *t = (tp_step *)task;
-    if (!is_voters(t, tp_recorder_store(r), t->code)) {
+    bool kept;
+    if (is_voters(t, tp_recorder_store(r), t->code))
+        tp_evidence_take(r, t, TP_ROUTE_OIDC, t->evidence, t->evidence_len, &kept);
+    else
         tp_step_refuse(t, 422, "enrol.identity", "The provider knows you by another number.");
-        return;
-    }
-    tp_step_prove(r, t);
+}
+
+/* The blind and the token. */
+static void keep_token(tp_step *t, const uint8_t blind[static TP_LOGIN_BLIND], const char *token) {
+    size_t len = strlen(token);
+    t->evidence = malloc(TP_LOGIN_BLIND + len);
+    if (!t->evidence) abort();
+    memcpy(t->evidence, blind, TP_LOGIN_BLIND);
+    memcpy(t->evidence + TP_LOGIN_BLIND, token, len);
+    t->evidence_len = TP_LOGIN_BLIND + len;
 }
 
 static void come_back(tp_oidc *o, job *j) {
     char nonce[TP_NONCE_TEXT], verifier[TP_VERIFIER_TEXT], claim[TP_CLAIM_MAX];
     const char *why;
+    char *token;
     tp_step *t = j->step;
     texts_of(&j->l, nonce, verifier);
-    tp_err err =
-        tp_provider_claim(claim, o->provider, j->code, nonce, verifier, tp_server_now(), &why);
+    tp_err err = tp_provider_claim(claim, &token, o->provider, j->code, nonce, verifier,
+                                   tp_server_now(), &why);
     if (err == TP_SYSTEM) refuse_provider(t);
     if (err == TP_REFUSED) {
         tp_log("oidc-refused", "why", "%s", why);
@@ -158,6 +174,8 @@ static void come_back(tp_oidc *o, job *j) {
     }
     if (!err && strlen(claim) >= sizeof t->code)
         tp_step_refuse(t, 422, "enrol.identity", "The provider knows you by another number.");
+    if (!err) keep_token(t, j->blind, token);
+    free(token);
     if (t->fault) {
         answer_and_free(t);
         return;
@@ -261,12 +279,16 @@ static bool open_route(tp_server *s, tp_request *rq, int64_t voter) {
     return !fault;
 }
 
+static void drop(job *j) {
+    free(j->step);
+    free_job(j);
+}
+
 static void give(tp_server *s, job *j) {
     tp_request *rq = j->step->rq;
     if (submit(s->oidc, j)) return;
     tp_answer_problem_more(rq, 503, "server.busy", "Too much waits.", 2, NULL);
-    free(j->step);
-    free_job(j);
+    drop(j);
 }
 
 static job *new_job(tp_step *t) {
@@ -276,67 +298,91 @@ static job *new_job(tp_step *t) {
     return j;
 }
 
+/* The credential that is asked for, with its proof, and the nonce of its login; answers itself if
+ * something is wrong. */
+static bool take_key(tp_server *s, tp_request *rq, job *j, json_t *of) {
+    const char *credential = json_string_value(json_object_get(of, "credential"));
+    const char *possession = json_string_value(json_object_get(of, "possession"));
+    const char *blind = json_string_value(json_object_get(of, "blind"));
+    tp_step *t = j->step;
+    if (!tp_step_take_credential(rq, s, t, credential, possession)) return false;
+    if (!tp_hex_read(j->blind, sizeof j->blind, blind)) {
+        tp_answer_problem(rq, 400, "request.value", "blind", "Not 32 bytes of hex.");
+        return false;
+    }
+    tp_login_nonce(j->l.nonce, s->manifest.fingerprint, t->credential, j->blind);
+    return true;
+}
+
 void tp_post_oidc(tp_request *rq, void *server) {
     tp_server *s = server;
-    const char *token;
+    const char *token, *credential, *possession, *blind;
     json_error_t error;
     json_t *body = tp_may_ask(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, NULL, tp_step_done);
-    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s}", "enrolment", &token);
+    job *j = new_job(t);
+    bool ok =
+        !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s, s:s}", "enrolment", &token,
+                        "credential", &credential, "possession", &possession, "blind", &blind);
     if (!ok) tp_answer_members(rq, &error);
-    ok = ok && tp_step_take_token(s, rq, t, token) && open_route(s, rq, t->voter);
+    ok = ok && tp_step_take_token(s, rq, t, token) && open_route(s, rq, t->voter) &&
+         take_key(s, rq, j, body);
     json_decref(body);
     if (!ok) {
-        free(t);
+        drop(j);
         return;
     }
-    job *j = new_job(t);
     j->l.voter = t->voter;
     memcpy(j->l.session, t->session, 32);
     j->l.expires = tp_server_now() + STATE_LIFE_S;
-    randombytes_buf(j->l.nonce, sizeof j->l.nonce);
     randombytes_buf(j->l.verifier, sizeof j->l.verifier);
     give(s, j);
 }
 
-/* The state must be whole, fresh, and that of this very token. Answers itself if it is not. */
-static bool take_state(login *l, tp_server *s, tp_request *rq, const tp_step *t, const char *text) {
-    bool ours = open_state(l, s, text) && l->voter == t->voter &&
-                sodium_memcmp(l->session, t->session, 32) == 0;
-    if (ours && tp_server_now() < l->expires) return true;
+/* The state must be whole, fresh, and that of this very token and credential. Answers itself if it
+ * is not. */
+static bool take_state(job *j, tp_server *s, tp_request *rq, const char *text) {
+    login l;
+    const tp_step *t = j->step;
+    bool ours = open_state(&l, s, text) && l.voter == t->voter &&
+                sodium_memcmp(l.session, t->session, 32) == 0 &&
+                sodium_memcmp(l.nonce, j->l.nonce, sizeof l.nonce) == 0;
+    if (ours) j->l = l;
+    if (ours && tp_server_now() < l.expires) return true;
     tp_answer_problem(rq, 422, ours ? "enrol.expired" : "enrol.oidc", "state",
                       ours ? "That took too long. Begin again."
                            : "This did not begin here. Begin again on this device.");
     return false;
 }
 
+static bool take_code(tp_request *rq, job *j, const char *code) {
+    if (!*code || strlen(code) > CODE_MAX) {
+        tp_answer_problem(rq, 400, "request.value", "code", "Not what a provider gives.");
+        return false;
+    }
+    j->code = strdup(code);
+    if (!j->code) abort();
+    return true;
+}
+
 void tp_post_oidc_finish(tp_request *rq, void *server) {
     tp_server *s = server;
-    const char *token, *code, *state;
-    login l;
+    const char *token, *code, *state, *credential, *possession, *blind;
     json_error_t error;
     json_t *body = tp_may_ask(s, rq) ? tp_body_json(rq) : NULL;
     if (!body) return;
     tp_step *t = tp_step_new(s, rq, work_prove, tp_step_done);
-    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s}", "enrolment", &token,
-                              "code", &code, "state", &state);
+    job *j = new_job(t);
+    bool ok = !json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:s, s:s, s:s, s:s}",
+                              "enrolment", &token, "code", &code, "state", &state, "credential",
+                              &credential, "possession", &possession, "blind", &blind);
     if (!ok) tp_answer_members(rq, &error);
     ok = ok && tp_step_take_token(s, rq, t, token) && open_route(s, rq, t->voter) &&
-         take_state(&l, s, rq, t, state);
-    if (ok && (!*code || strlen(code) > CODE_MAX)) {
-        tp_answer_problem(rq, 400, "request.value", "code", "Not what a provider gives.");
-        ok = false;
-    }
-    if (!ok) {
-        json_decref(body);
-        free(t);
-        return;
-    }
-    job *j = new_job(t);
-    j->l = l;
-    j->code = strdup(code);
+         take_key(s, rq, j, body) && take_state(j, s, rq, state) && take_code(rq, j, code);
     json_decref(body);
-    if (!j->code) abort();
-    give(s, j);
+    if (ok)
+        give(s, j);
+    else
+        drop(j);
 }

@@ -1,8 +1,11 @@
-/* The relying party's side of OpenID Connect Core 1.0 (code flow, PKCE by RFC 7636).
+/* The relying party's side of OpenID Connect Core 1.0 (code flow, PKCE by RFC 7636), and what a
+ * registrar needs of it.
  *
  *  1. Discovery is asked once an hour, the keys with it and again when a token names one that is
  * not among them, so that the provider may change its keys at any time.
- *  2. Every address must be https; http only where the issuer itself is on the loopback. Redirects
+ *  2. A provider that failed is left alone for a second, then two, up to a minute: what comes in
+ * between is answered at once.
+ *  3. Every address must be https; http only where the issuer itself is on the loopback. Redirects
  *     are not followed.
  */
 #include "server/provider.h"
@@ -14,13 +17,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { FRESH_S = 3600, ANSWER_MAX = 256 * 1024, TIMEOUT_S = 10, FORM_MAX = 8192 };
+enum { FRESH_S = 3600, PAUSE_MAX_S = 60, ANSWER_MAX = 256 * 1024, TIMEOUT_S = 10, FORM_MAX = 8192 };
 
 struct tp_provider {
     tp_provider_options o;
     pthread_mutex_t lock; /* behind it: all that follows */
     json_t *discovered, *jwks;
-    time_t since; /* monotonic */
+    time_t since;        /* monotonic */
+    time_t again, pause; /* not asked before; how long the last pause was */
 };
 
 static time_t monotonic(void) {
@@ -33,6 +37,7 @@ tp_provider *tp_provider_new(const tp_provider_options *o) {
     tp_provider *p = calloc(1, sizeof *p);
     if (!p) abort();
     p->o = *o;
+    p->jwks = json_incref(o->keys);
     pthread_mutex_init(&p->lock, NULL);
     return p;
 }
@@ -126,22 +131,34 @@ static bool fetch_keys(tp_provider *p) {
     return true;
 }
 
-/* Behind the lock. What was known stays in use while the provider does not answer. */
-static bool discover(tp_provider *p) {
+static bool ask_anew(tp_provider *p) {
     char url[512];
     long status = 0;
-    if (p->jwks && monotonic() - p->since < FRESH_S) return true;
     size_t len = strlen(p->o.issuer);
     int bare = (int)(len && p->o.issuer[len - 1] == '/' ? len - 1 : len);
     int n = snprintf(url, sizeof url, "%.*s/.well-known/openid-configuration", bare, p->o.issuer);
     json_t *d = n < (int)sizeof url ? ask(p, url, NULL, &status) : NULL;
     if (status != 200 || !good_discovery(p, d)) {
         json_decref(d);
-        return p->jwks != NULL;
+        return false;
     }
     json_decref(p->discovered);
     p->discovered = d;
-    if (fetch_keys(p)) p->since = monotonic();
+    return fetch_keys(p);
+}
+
+/* Behind the lock. What was known stays in use while the provider does not answer. */
+static bool discover(tp_provider *p) {
+    if (p->o.keys || (p->jwks && monotonic() - p->since < FRESH_S)) return true;
+    if (monotonic() < p->again) return p->jwks != NULL;
+    if (ask_anew(p)) {
+        p->since = monotonic();
+        p->pause = 0;
+    } else {
+        p->pause = p->pause ? 2 * p->pause : 1;
+        if (p->pause > PAUSE_MAX_S) p->pause = PAUSE_MAX_S;
+        p->again = monotonic() + p->pause;
+    }
     return p->jwks != NULL;
 }
 
@@ -202,21 +219,38 @@ static const char *check(char claim[static TP_CLAIM_MAX], tp_provider *p, const 
                          const tp_id_token_rules *rules) {
     pthread_mutex_lock(&p->lock);
     const char *why = tp_id_token_refusal(claim, token, p->jwks, rules);
-    if (why && !strcmp(why, "key") && fetch_keys(p))
+    if (why && !strcmp(why, "key") && !p->o.keys && fetch_keys(p))
         why = tp_id_token_refusal(claim, token, p->jwks, rules);
     pthread_mutex_unlock(&p->lock);
     return why;
 }
 
-tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], tp_provider *p, const char *code,
-                         const char *nonce, const char *verifier, uint64_t now, const char **why) {
-    long status = 0;
-    tp_id_token_rules rules = {.issuer = p->o.issuer,
+static tp_id_token_rules rules_of(const tp_provider *p, const char *nonce, uint64_t now) {
+    return (tp_id_token_rules){.issuer = p->o.issuer,
                                .client = p->o.client,
                                .nonce = nonce,
                                .claim = p->o.claim,
                                .now = now};
+}
+
+tp_err tp_provider_holds(char claim[static TP_CLAIM_MAX], tp_provider *p, const char *token,
+                         const char *nonce, uint64_t now, const char **why) {
+    tp_id_token_rules rules = rules_of(p, nonce, now);
+    rules.as_issued = true;
+    pthread_mutex_lock(&p->lock);
+    bool known = discover(p);
+    pthread_mutex_unlock(&p->lock);
+    *why = known ? check(claim, p, token, &rules) : NULL;
+    return !known ? TP_SYSTEM : *why ? TP_REFUSED : TP_OK;
+}
+
+tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], char **token, tp_provider *p,
+                         const char *code, const char *nonce, const char *verifier, uint64_t now,
+                         const char **why) {
+    long status = 0;
+    tp_id_token_rules rules = rules_of(p, nonce, now);
     *why = NULL;
+    *token = NULL;
     pthread_mutex_lock(&p->lock);
     bool known = discover(p);
     char *endpoint = known ? strdup(text(p->discovered, "token_endpoint")) : NULL;
@@ -224,14 +258,15 @@ tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], tp_provider *p, const 
     if (!endpoint) return TP_SYSTEM;
     json_t *tokens = exchange(p, endpoint, code, verifier, &status);
     free(endpoint);
-    const char *token = text(tokens, "id_token");
+    const char *given = text(tokens, "id_token");
     tp_err err = TP_OK;
     if (!tokens || status >= 500)
         err = TP_SYSTEM;
-    else if (status != 200 || !token)
+    else if (status != 200 || !given)
         *why = "code";
     else
-        *why = check(claim, p, token, &rules);
+        *why = check(claim, p, given, &rules);
+    if (!err && !*why && !(*token = strdup(given))) err = TP_SYSTEM;
     json_decref(tokens);
     return err ? err : *why ? TP_REFUSED : TP_OK;
 }

@@ -5,7 +5,7 @@
 
 #include "server/id_token.h"
 
-enum { TP_VERIFIER_TEXT = 44, TP_NONCE_TEXT = 33, TP_LOCATION_MAX = 2048 };
+enum { TP_VERIFIER_TEXT = 44, TP_NONCE_TEXT = 65, TP_LOCATION_MAX = 2048 };
 
 typedef struct tp_provider tp_provider;
 
@@ -13,6 +13,7 @@ typedef struct {
     const char *issuer, *client, *claim; /* of the manifest */
     const char *secret;                  /* NULL: a public client */
     const char *redirect;                /* our page that the voter comes back to */
+    json_t *keys;                        /* the provider's, pinned: nothing is asked; or NULL */
 } tp_provider_options;
 
 tp_provider *tp_provider_new(const tp_provider_options *o);
@@ -20,10 +21,14 @@ void tp_provider_free(tp_provider *p);
 /* Where to send the voter. TP_SYSTEM: the provider cannot be reached, or is another. */
 TP_MUST_USE tp_err tp_provider_location(char out[static TP_LOCATION_MAX], tp_provider *p,
                                         const char *state, const char *nonce, const char *verifier);
-/* The claim of the person who came back with this code. TP_SYSTEM: not reached; TP_REFUSED: the
- * code or its token does not hold, and *why says so. */
-TP_MUST_USE tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], tp_provider *p,
+/* The claim of the person who came back with this code, and the ID token that says so (free()).
+ * TP_SYSTEM: not reached; TP_REFUSED: the code or its token does not hold, and *why says so. */
+TP_MUST_USE tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], char **token, tp_provider *p,
                                      const char *code, const char *nonce, const char *verifier,
                                      uint64_t now, const char **why);
+/* The same of a token that another got: did it hold when it was issued? For registrars. */
+TP_MUST_USE tp_err tp_provider_holds(char claim[static TP_CLAIM_MAX], tp_provider *p,
+                                     const char *token, const char *nonce, uint64_t now,
+                                     const char **why);
 
 #endif

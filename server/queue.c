@@ -16,6 +16,7 @@
 #include "election/match.h"
 #include "server/answer.h"
 #include "server/apply.h"
+#include "server/evidence.h"
 #include "server/message.h"
 #include "server/once.h"
 
@@ -119,18 +120,19 @@ static tp_err add_item(const tp_server *s, tp_store *store, json_t *list, const 
                        const tp_voter *v) {
     bool enrolled;
     int open;
-    tp_err err = others(store, a, &enrolled, &open), also = TP_OK, further = TP_OK;
+    tp_err err = others(store, a, &enrolled, &open), also = TP_OK, further = TP_OK, last = TP_OK;
     json_t *item = json_pack(
-        "{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:b, s:i, s:o, s:o, s:s}",
+        "{s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:b, s:i, s:o, s:o, s:s, s:o}",
         "application", tp_json_hex(a->id, 16), "route", a->route ? tp_route_name(a->route) : "",
         "name", v->name, "number", v->number, "birth_date", v->birth_date, "unit", (int)v->unit,
         "style", (int)s->manifest.units[v->unit].style, "credential",
         tp_json_hex(a->credential, 32), "possession", tp_json_hex(a->possession, 64), "created",
         (json_int_t)a->created, "due", (json_int_t)a->due, "enrolled", !err && enrolled, "others",
         err ? 0 : open, "signed", signers(store, a->credential, &also), "documents",
-        documents(store, a, &further), "matched", tp_match_word(a->matched));
+        documents(store, a, &further), "matched", tp_match_word(a->matched), "evidence",
+        tp_evidence_json(store, a->credential, &last));
     json_array_append_new(list, item);
-    return err ? err : also ? also : further;
+    return err ? err : also ? also : further ? further : last;
 }
 
 /* Somebody who proved by themselves who they are, as an application with no route. */
@@ -304,6 +306,7 @@ static tp_err refuse_enrolment(tp_store *store, tp_enrolment *e, const tp_refusa
     e->state = TP_ENROL_PROVEN;
     e->updated = f->time;
     tp_err err = tp_store_enrolment_put(store, e);
+    if (!err) err = tp_store_evidence_remove(store, a.credential);
     return err ? err : tp_store_application_put(store, &a);
 }
 

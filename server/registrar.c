@@ -122,7 +122,8 @@ static tp_err put_aside(tp_store *store, const tp_enrolment *e, uint64_t now) {
     randombytes_buf(a.session, sizeof a.session); /* of no token */
     memcpy(a.credential, e->credential, sizeof a.credential);
     memcpy(a.possession, e->possession, sizeof a.possession);
-    return tp_store_application_put(store, &a);
+    tp_err err = tp_store_evidence_remove(store, a.credential);
+    return err ? err : tp_store_application_put(store, &a);
 }
 
 static tp_err adopt(tp_store *store, origin *o, uint64_t now) {
@@ -143,6 +144,7 @@ static tp_err settle(const tp_server *s, tp_store *store, origin *o) {
     e->state = TP_ENROL_DONE;
     e->updated = now;
     if (!err) err = tp_store_enrolment_put(store, e);
+    if (!err) err = tp_store_evidence_remove(store, e->credential); /* of no use any more */
     if (!err) err = tp_applications_close(store, e->voter, e->credential, now);
     return err ? err : tp_message_notify(s, store, &o->voter, "ready", NULL);
 }

@@ -77,6 +77,8 @@ void tp_step_done(tp_server *s, tp_task *task, bool durable) {
         answer_refusal(t);
     else
         tp_answer_json(t->rq, 200, json_pack("{s:s}", "state", t->state));
+    if (t->evidence) sodium_memzero(t->evidence, t->evidence_len);
+    free(t->evidence);
     sodium_memzero(t, sizeof *t);
     free(t);
 }

@@ -36,6 +36,10 @@ typedef struct {
     const char *state;
     char sent_to[128], mark[3];     /* of a code that was sent: where to, tp_message_mark */
     uint8_t route, application[16]; /* apply.c */
+    uint8_t letter[32], signed_by_letter[64]; /* letter.c */
+    bool hands_in;
+    uint8_t *evidence; /* free()d with the step; oidc.c */
+    size_t evidence_len;
     uint64_t due;
 } tp_step;
 
@@ -57,6 +61,8 @@ uint8_t tp_near_routes(const tp_server *s, const tp_voter *v);
 /* Within a transaction: who holds this token has shown to be its voter. Sets state; refuses when
  * enrolment is over, the voter may not vote online, or has a passkey and did not use it (H-17). */
 void tp_step_prove(tp_recorder *r, tp_step *t);
+/* Within a transaction: the step's credential is handed in for the voter of its proven token. */
+void tp_step_hand_in(tp_recorder *r, tp_task *task);
 /* Reads {number, birth_date} or {name, birth_date} and finds that voter; answers itself if the body
  * is bad. */
 bool tp_step_find_voter(tp_server *s, tp_request *rq, tp_voter *v, bool *found, unsigned *near);

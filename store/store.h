@@ -206,6 +206,16 @@ TP_MUST_USE tp_err tp_store_upload_sums(tp_store *s, uint16_t unit,
 TP_MUST_USE tp_err tp_store_uploads_recount(tp_store *s, bool *wrong);
 TP_MUST_USE tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]);
 
+/* ---- evidence: what a voter showed for a credential, for the registrars ---- */
+/* By credential: insert or replace. route: tp_enrol_route of the manifest. */
+TP_MUST_USE tp_err tp_store_evidence_put(tp_store *s, const uint8_t credential[static 32],
+                                         uint8_t route, const void *bytes, size_t len);
+TP_MUST_USE tp_err tp_store_evidence_get(tp_store *s, const uint8_t credential[static 32],
+                                         uint8_t *route, uint8_t **bytes, size_t *len,
+                                         bool *found); /* free() */
+/* None is TP_OK too. */
+TP_MUST_USE tp_err tp_store_evidence_remove(tp_store *s, const uint8_t credential[static 32]);
+
 /* ---- passkeys: at most one a voter ---- */
 enum { TP_PASSKEY_ID_MAX = 255, TP_PASSKEY_KEY_MAX = 1024 };
 typedef struct {
@@ -314,15 +324,15 @@ typedef enum {
 } tp_letter_state;
 typedef struct {
     int64_t id, voter;
-    uint8_t hash[32]; /* of the code; unique */
+    uint8_t key[32]; /* L of its code, unique; the code itself is nowhere here */
     tp_letter_state state;
     uint64_t printed, updated; /* Unix seconds */
 } tp_letter;
 /* A new letter, PRINTED at `time`; the voter's PRINTED ones become VOID. The id is given by the
- * store. TP_REFUSED: there is one with this hash. */
-TP_MUST_USE tp_err tp_store_letter_add(tp_store *s, int64_t voter, const uint8_t hash[static 32],
+ * store. TP_REFUSED: there is one with this key. */
+TP_MUST_USE tp_err tp_store_letter_add(tp_store *s, int64_t voter, const uint8_t key[static 32],
                                        uint64_t time);
-TP_MUST_USE tp_err tp_store_letter_find(tp_store *s, const uint8_t hash[static 32], tp_letter *l,
+TP_MUST_USE tp_err tp_store_letter_find(tp_store *s, const uint8_t key[static 32], tp_letter *l,
                                         bool *found);
 /* The voter's newest. */
 TP_MUST_USE tp_err tp_store_letter_of(tp_store *s, int64_t voter, tp_letter *l, bool *found);

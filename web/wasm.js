@@ -2,6 +2,7 @@
 
 export const CODE_SYMBOLS = 25; // recovery code and tracker
 export const FINGERPRINT_SYMBOLS = 20;
+export const LETTER_SYMBOLS = 20;
 const CODE_TEXT = 40;
 
 export class CoreError extends Error {
@@ -94,6 +95,32 @@ export class Core {
       const out = room(CODE_TEXT);
       x.web_credential_fingerprint(out, put(key), put(fingerprint));
       return text(out);
+    });
+  }
+
+  // The key pair of a letter, from what codeRead gives of its code.
+  letterKey(code, fingerprint) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const [secret, key] = [room(32), room(32)];
+      ok(x.web_letter_key(secret, key, put(fingerprint), put(code)));
+      return { secret: get(secret, 32), key: get(key, 32) };
+    });
+  }
+
+  letterSign(secret, fingerprint, credential, random) {
+    return this.call(({ x, room, put, get, must: ok }) => {
+      const out = room(64);
+      ok(x.web_letter_sign(out, put(fingerprint), put(credential), put(secret), put(random)));
+      return get(out, 64);
+    });
+  }
+
+  // What the identity provider signs for a login that asks for this credential.
+  loginNonce(fingerprint, credential, blind) {
+    return this.call(({ x, room, put, get }) => {
+      const out = room(32);
+      x.web_login_nonce(out, put(fingerprint), put(credential), put(blind));
+      return get(out, 32);
     });
   }
 

@@ -2,12 +2,13 @@
 // leaves it; the worker ends with the page.
 
 import { fromHex, toHex } from './hex.js';
-import { Core } from './wasm.js';
+import { Core, LETTER_SYMBOLS } from './wasm.js';
 
 const SHORT_SYMBOLS = 10;
 
 let core = null;
 let voter = null; // { secret, key } of the voter whose code was typed
+let letter = null; // { secret, key } of the letter whose code was typed
 let officer = null; // { sign, key, open } of the registrar whose file was opened
 
 function random(len) {
@@ -68,6 +69,22 @@ const operations = {
   },
   possession: (fingerprint) => core.possession(voter.secret, voter.key, fingerprint, random(32)),
   ask: (fingerprint, time) => core.ask(voter.secret, voter.key, fingerprint, time, random(32)),
+  // ---- what shows who the voter is, bound to this credential. spec: L-19..L-21 ----
+
+  // The public key of a letter, or null if this is no letter's code.
+  openLetter(text, fingerprint) {
+    const code = core.codeRead(text, LETTER_SYMBOLS);
+    if (!code) return null;
+    letter = core.letterKey(code, fingerprint);
+    code.fill(0);
+    return letter.key;
+  },
+  signLetter: (fingerprint) => core.letterSign(letter.secret, fingerprint, voter.key, random(32)),
+  newLogin(fingerprint) {
+    const blind = random(32);
+    return { blind, nonce: core.loginNonce(fingerprint, voter.key, blind) };
+  },
+
   credentialFingerprint: (key, fingerprint) => core.credentialFingerprint(key, fingerprint),
 
   // ---- a registrar's desk: the key stays in here ----
@@ -118,8 +135,9 @@ const operations = {
     return { ballot, hash: core.ballotHash(ballot), tracker: core.tracker(ballot) };
   },
   forget() {
-    if (voter) voter.secret.fill(0);
+    for (const held of [voter, letter]) if (held) held.secret.fill(0);
     voter = null;
+    letter = null;
     return true;
   },
 

@@ -1,11 +1,13 @@
-/* `tapat letter print`: code letters of a post as a PDF.
+/* `tapat letter print`: code letters of a post as a PDF, made where registrars are and not where
+ * the server is: who sees a code is believed to be its voter.
  *
- *  choose   voters of the post who vote online, have not enrolled and have no letter that is still
- *           good; or one voter, whose older letter becomes void
+ *  choose   out of a copy of the roll (or of a store), voters of the post who vote online and have
+ *           no letter that is still good; or one voter, whose older letter becomes void
  *  draw     into a file beside the one that is wanted
- *  store    hashes of the codes, in one transaction
- *  name     the file gets its name: what it holds is in the register, and nothing else
- * spec: chapter 10, Q-9.
+ *  list     the keys of the codes go to the list that registrars get, and to the store if there is
+ *           one here
+ *  name     the file gets its name: what it holds is on the list, and nothing else
+ * spec: chapter 4, L-19, L-22; chapter 10, Q-9.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,15 +18,18 @@
 #include <sodium.h>
 
 #include "cli/cli.h"
+#include "cli/letter_list.h"
 #include "cli/letters/address.h"
 #include "cli/letters/pdf.h"
-#include "election/letter.h"
+#include "cli/roll_copy.h"
+#include "election/code.h"
+#include "election/evidence.h"
 #include "store/store.h"
 
 enum { PAGE = 500, LANGS_MAX = 8, LINK_MAX = 512 };
 
 typedef struct {
-    const char *data, *manifest_file, *post, *url, *out, *voter;
+    const char *data, *roll, *list, *manifest_file, *post, *url, *out, *voter;
     tp_address_file addresses;
     bool specimen;
     char (*address)[TP_ADDRESS]; /* of each voter; NULL: no file of them is given */
@@ -34,9 +39,10 @@ typedef struct {
     json_t *document;
     const char *langs[LANGS_MAX + 1];
     int unit;
-    tp_store *store;
+    tp_store *store; /* NULL: a copy of the roll is read */
+    tp_letter_list had;
     tp_voter *voters;
-    uint8_t (*hashes)[32];
+    tp_letter_row *letters; /* one for each of them */
     size_t count, cap;
 } batch;
 
@@ -77,18 +83,35 @@ static tp_err wants_letter(const batch *b, const tp_voter *v, bool *wants) {
     return err;
 }
 
-static tp_err take(batch *b, const tp_voter *v) {
-    bool wants;
-    tp_err err = wants_letter(b, v, &wants);
-    if (err || !wants) return err;
+static void add(batch *b, const tp_voter *v) {
     if (b->count == b->cap) {
         b->cap = b->cap ? 2 * b->cap : 64;
         b->voters = realloc(b->voters, b->cap * sizeof *b->voters);
-        b->hashes = realloc(b->hashes, b->cap * sizeof *b->hashes);
-        if (!b->voters || !b->hashes) abort();
+        b->letters = realloc(b->letters, b->cap * sizeof *b->letters);
+        if (!b->voters || !b->letters) abort();
     }
     b->voters[b->count++] = *v;
-    return TP_OK;
+}
+
+static tp_err take(batch *b, const tp_voter *v) {
+    bool wants;
+    tp_err err = wants_letter(b, v, &wants);
+    if (!err && wants) add(b, v);
+    return err;
+}
+
+/* A row of the copy: a voter who votes online, so far as it says. */
+static bool take_row(void *ctx, const tp_roll_row *row) {
+    batch *b = ctx;
+    tp_voter v = {.unit = row->unit};
+    bool named = !b->voter || !strcmp(row->number, b->voter);
+    bool online = !row->channel || row->channel == TP_CHANNEL_ONLINE;
+    bool has = !b->voter && tp_letter_list_find(&b->had, row->number);
+    if (!named || !online || has || row->unit != b->unit) return true;
+    memcpy(v.number, row->number, sizeof v.number);
+    memcpy(v.name, row->name, sizeof v.name);
+    add(b, &v);
+    return b->count < b->limit && !b->voter;
 }
 
 static tp_err choose(batch *b) {
@@ -112,14 +135,17 @@ static tp_err choose(batch *b) {
 /* ---- letters ---- */
 
 static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
-    uint8_t code[TP_LETTER_CODE];
+    uint8_t code[TP_LETTER_CODE], secret[32];
     char text[TP_CODE_TEXT], link[LINK_MAX];
     const tp_unit *unit = &b->manifest.units[b->unit];
     tp_random(code, sizeof code);
     tp_code_write(text, code, TP_LETTER_SYMBOLS);
     /* the bits that no symbol shows are zero, as in what is read back */
     if (tp_code_read(code, TP_LETTER_SYMBOLS, text, strlen(text)) != TP_OK) abort();
-    tp_letter_hash(b->hashes[i], b->manifest.fingerprint, code);
+    tp_letter_row *row = &b->letters[i];
+    *row = (tp_letter_row){.unit = (uint16_t)b->unit};
+    memcpy(row->number, b->voters[i].number, sizeof row->number);
+    if (tp_letter_key(secret, row->key, b->manifest.fingerprint, code) != TP_OK) abort();
     snprintf(link, sizeof link, "%s/enrol#letter=%s", b->url, text);
     tp_letter_pdf_add(pdf, &(tp_letter_page){.name = b->voters[i].name,
                                              .number = b->voters[i].number,
@@ -129,6 +155,7 @@ static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
                                              .code = text,
                                              .link = link});
     sodium_memzero(code, sizeof code);
+    sodium_memzero(secret, sizeof secret);
     sodium_memzero(text, sizeof text);
     sodium_memzero(link, sizeof link);
 }
@@ -177,27 +204,43 @@ static bool find_addresses(batch *b) {
 
 static tp_err store_all(batch *b) {
     uint64_t now = tp_unix_time();
+    if (!b->store) return TP_OK;
     tp_err err = tp_store_begin(b->store);
     for (size_t i = 0; !err && i < b->count; i++)
-        err = tp_store_letter_add(b->store, b->voters[i].id, b->hashes[i], now);
+        err = tp_store_letter_add(b->store, b->voters[i].id, b->letters[i].key, now);
     if (!err) return tp_store_commit(b->store);
     tp_store_rollback(b->store);
     return err;
 }
 
-static int print(batch *b) {
-    char path[4096], db[4096];
+static int open_source(batch *b) {
+    char db[4096];
+    int code =
+        access(b->list, F_OK) ? TP_EXIT_OK : tp_letter_list_read(&b->had, b->list, &b->manifest);
+    if (code != TP_EXIT_OK || b->roll) return code;
     snprintf(db, sizeof db, "%s/tapat.db", b->data);
+    if (access(db, R_OK) == 0 && tp_store_open(&b->store, db, false) == TP_OK) return TP_EXIT_OK;
+    return tp_say(TP_EXIT_SYSTEM, "%s holds no store of this version", b->data);
+}
+
+static int choose_all(batch *b) {
+    if (b->roll) return tp_roll_copy_read(b->roll, &b->manifest, take_row, b);
+    return choose(b) == TP_OK ? TP_EXIT_OK : tp_say(TP_EXIT_SYSTEM, "the store cannot be read");
+}
+
+static int print(batch *b) {
+    char path[4096];
     snprintf(path, sizeof path, "%s.part", b->out);
-    if (access(db, R_OK) != 0 || tp_store_open(&b->store, db, false) != TP_OK)
-        return tp_say(TP_EXIT_SYSTEM, "%s holds no store of this version", b->data);
-    if (choose(b) != TP_OK) return tp_say(TP_EXIT_SYSTEM, "the store cannot be read");
+    int code = open_source(b);
+    if (code == TP_EXIT_OK) code = choose_all(b);
+    if (code != TP_EXIT_OK) return code;
     if (!find_addresses(b)) return TP_EXIT_REFUSED;
     if (b->homeless) (void)tp_say(0, "%zu voters have no address in the file", b->homeless);
     if (!b->count) return tp_say(TP_EXIT_REFUSED, "nobody is to get a letter");
     umask(077);
-    bool ok = draw(b, path);
+    bool ok = tp_group_select(NULL) == TP_OK && draw(b, path);
     if (!ok) (void)tp_say(0, "%s cannot be written", path);
+    ok = ok && tp_letter_list_append(b->list, &b->manifest, b->letters, b->count);
     if (ok && store_all(b) != TP_OK) {
         ok = false;
         (void)tp_say(0, "the store: %s", tp_store_error(b->store));
@@ -214,12 +257,12 @@ static int print(batch *b) {
 /* A letter to nobody: its code is in no register. spec: Q-9 */
 static int print_specimen(batch *b) {
     tp_voter v = {.number = "12345678", .name = "SPECIMEN, JUANA"};
-    uint8_t hash[32];
+    tp_letter_row row;
     char address[TP_ADDRESS] = "123 Example Street\n4567 Example City\nEXAMPLE COUNTRY";
-    b->voters = &v, b->hashes = &hash, b->address = &address, b->count = 1;
+    b->voters = &v, b->letters = &row, b->address = &address, b->count = 1;
     umask(077);
-    bool ok = draw(b, b->out);
-    b->voters = NULL, b->hashes = NULL, b->address = NULL;
+    bool ok = tp_group_select(NULL) == TP_OK && draw(b, b->out);
+    b->voters = NULL, b->letters = NULL, b->address = NULL;
     if (!ok) return tp_say(TP_EXIT_SYSTEM, "%s cannot be written", b->out);
     printf("a specimen in %s\n", b->out);
     return TP_EXIT_OK;
@@ -244,7 +287,11 @@ int main(int argc, char **argv) {
     tp_arg_list columns = {0};
     const char *separator = NULL;
     const tp_arg table[] = {
-        {"--data", "DIR", TP_ARG_TEXT, &b.data, "the server's data folder"},
+        {"--roll", "FILE", TP_ARG_TEXT, &b.roll, "a copy of the roll, CSV"},
+        {"--data", "DIR", TP_ARG_TEXT, &b.data,
+         "in place of it the server's data folder, where codes should not be made"},
+        {"--list", "FILE", TP_ARG_TEXT, &b.list,
+         "the list of letters, which grows: for `tapat registrar --letters`"},
         {"--manifest", "FILE", TP_ARG_TEXT, &b.manifest_file, "the manifest"},
         {"--post", "UNIT", TP_ARG_TEXT, &b.post, "whose voters"},
         {"--url", "URL", TP_ARG_TEXT, &b.url, "where voters open the pages, https://..."},
@@ -260,12 +307,16 @@ int main(int argc, char **argv) {
         TP_ARG_END};
     if (sodium_init() < 0) return TP_EXIT_SYSTEM;
     tp_args(argc, argv,
-            "letter print --data DIR --post UNIT --manifest FILE --url URL --out FILE.pdf",
-            "Prints code letters to the voters of a post who have not enrolled and hold none.\n"
-            "The file holds secrets: print it, then delete it. A new letter voids the older one.",
+            "letter print --roll FILE --list FILE --post UNIT --manifest FILE --url URL --out "
+            "FILE.pdf",
+            "Prints code letters to the voters of a post who vote online and hold none.\n"
+            "The PDF holds secrets: print it, then delete it. A new letter voids the older one.\n"
+            "The list holds none: registrars check with it, and the server gets a copy.",
             table, NULL, 0);
-    if ((!b.data && !b.specimen) || !b.manifest_file || !b.post || !b.url || !b.out)
-        tp_usage("--data, --manifest, --post, --url and --out are needed");
+    if (!b.manifest_file || !b.post || !b.url || !b.out)
+        tp_usage("--manifest, --post, --url and --out are needed");
+    if (!b.specimen && (!b.list || !b.data == !b.roll))
+        tp_usage("--list and either --roll or --data are needed");
     if (strlen(b.url) > LINK_MAX - 64) tp_usage("--url is too long");
     take_columns(&b, &columns, separator);
     int code = load_manifest(&b);
@@ -274,7 +325,8 @@ int main(int argc, char **argv) {
     tp_manifest_free(&b.manifest);
     json_decref(b.document);
     free(b.voters);
-    free(b.hashes);
+    tp_letter_list_free(&b.had);
+    free(b.letters);
     free(b.address);
     return code;
 }

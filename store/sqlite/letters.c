@@ -4,24 +4,24 @@
 static void get_letter(sqlite3_stmt *st, tp_letter *l) {
     l->id = (int64_t)sql_get_int(st, 0);
     l->voter = (int64_t)sql_get_int(st, 1);
-    sql_get_blob(st, 2, l->hash, sizeof l->hash);
+    sql_get_blob(st, 2, l->key, sizeof l->key);
     l->state = (tp_letter_state)sql_get_int(st, 3);
     l->printed = sql_get_int(st, 4);
     l->updated = sql_get_int(st, 5);
 }
 
-tp_err tp_store_letter_add(tp_store *s, int64_t voter, const uint8_t hash[static 32],
+tp_err tp_store_letter_add(tp_store *s, int64_t voter, const uint8_t key[static 32],
                            uint64_t time) {
     sqlite3_stmt *st = sql_use(s, SQL_LETTER_ADD);
     sql_int(st, 1, (uint64_t)voter);
-    sql_blob(st, 2, hash, 32);
+    sql_blob(st, 2, key, 32);
     sql_int(st, 3, time);
     tp_err err = sql_run(s, st);
     if (err) return err;
     st = sql_use(s, SQL_LETTER_VOID);
     sql_int(st, 1, (uint64_t)voter);
     sql_int(st, 2, time);
-    sql_blob(st, 3, hash, 32);
+    sql_blob(st, 3, key, 32);
     return sql_run(s, st);
 }
 
@@ -32,9 +32,9 @@ static tp_err one_letter(tp_store *s, sqlite3_stmt *st, tp_letter *l, bool *foun
     return err;
 }
 
-tp_err tp_store_letter_find(tp_store *s, const uint8_t hash[static 32], tp_letter *l, bool *found) {
+tp_err tp_store_letter_find(tp_store *s, const uint8_t key[static 32], tp_letter *l, bool *found) {
     sqlite3_stmt *st = sql_use(s, SQL_LETTER_FIND);
-    sql_blob(st, 1, hash, 32);
+    sql_blob(st, 1, key, 32);
     return one_letter(s, st, l, found);
 }
 

@@ -151,6 +151,14 @@ SELECT bytes FROM upload WHERE application = ?1 AND kind = ?2;
 -- name: uploads_delete
 DELETE FROM upload WHERE application = ?1;
 
+-- name: evidence_put
+INSERT INTO evidence (credential, route, bytes) VALUES (?1, ?2, ?3)
+ON CONFLICT (credential) DO UPDATE SET route = ?2, bytes = ?3;
+-- name: evidence_get
+SELECT route, bytes FROM evidence WHERE credential = ?1;
+-- name: evidence_remove
+DELETE FROM evidence WHERE credential = ?1;
+
 -- name: passkey_put
 INSERT INTO passkey (voter, id, type, key, counter) VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT (voter) DO UPDATE SET id = ?2, type = ?3, key = ?4, counter = ?5;
@@ -220,18 +228,18 @@ SELECT count(DISTINCT voter) FROM message WHERE recipient = ?1 AND kind = ?2 AND
 SELECT channel, state, count(*) FROM message GROUP BY channel, state;
 
 -- name: letter_void
-UPDATE letter SET state = 3, updated = ?2 WHERE voter = ?1 AND state = 1 AND hash <> ?3;
+UPDATE letter SET state = 3, updated = ?2 WHERE voter = ?1 AND state = 1 AND key <> ?3;
 -- name: letter_add
-INSERT INTO letter (voter, hash, state, printed, updated) VALUES (?1, ?2, 1, ?3, ?3);
+INSERT INTO letter (voter, key, state, printed, updated) VALUES (?1, ?2, 1, ?3, ?3);
 -- name: letter_find
-SELECT id, voter, hash, state, printed, updated FROM letter WHERE hash = ?1;
+SELECT id, voter, key, state, printed, updated FROM letter WHERE key = ?1;
 -- name: letter_of
-SELECT id, voter, hash, state, printed, updated FROM letter WHERE voter = ?1
+SELECT id, voter, key, state, printed, updated FROM letter WHERE voter = ?1
 ORDER BY id DESC LIMIT 1;
 -- name: letter_put
 UPDATE letter SET state = ?2, updated = ?3 WHERE id = ?1;
 -- name: letters
-SELECT id, voter, hash, state, printed, updated FROM letter WHERE id < ?2
+SELECT id, voter, key, state, printed, updated FROM letter WHERE id < ?2
 ORDER BY id DESC LIMIT ?1;
 -- name: letter_counts
 SELECT state, count(*) FROM letter GROUP BY state;

@@ -109,6 +109,14 @@ CREATE TABLE decision (
     UNIQUE (credential, registrar, verdict)
 ) STRICT;
 
+-- What a voter showed for a credential that waits: the registrars check it themselves. Deleted when it
+-- is decided.
+CREATE TABLE evidence (
+    credential BLOB PRIMARY KEY,
+    route      INTEGER NOT NULL,
+    bytes      BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE passkey (
     voter   INTEGER PRIMARY KEY REFERENCES voter,
     id      BLOB NOT NULL UNIQUE,
@@ -169,7 +177,7 @@ CREATE INDEX message_state ON message (channel, state);
 CREATE TABLE letter (
     id      INTEGER PRIMARY KEY,
     voter   INTEGER NOT NULL REFERENCES voter,
-    hash    BLOB NOT NULL UNIQUE,
+    key     BLOB NOT NULL UNIQUE,
     state   INTEGER NOT NULL,
     printed INTEGER NOT NULL,
     updated INTEGER NOT NULL

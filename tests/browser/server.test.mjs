@@ -52,7 +52,7 @@ test('an election of two guests, from enrolment to result, in the browser', { ti
     for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) election.trustee(i);
     election.act('roll', 'commit', '--data', election.at('data'));
     election.act('open');
-    election.start('registrar', '--server', url, '--key', election.at('r1'), '--manifest', election.at('manifest.json'), '--watch');
+    election.start('registrar', '--server', url, '--key', election.at('r1'), '--manifest', election.at('manifest.json'), '--watch', '--trust-server');
 
     const { page, seen } = await open(browser);
     const policy = await page.goto(`${url}/`).then((r) => r.headers()['content-security-policy']);

@@ -28,6 +28,10 @@ static void test_roll(void **state) {
     (void)state;
     same("vectors/roll.json", vectors_roll());
 }
+static void test_evidence(void **state) {
+    (void)state;
+    same("vectors/evidence.json", vectors_evidence());
+}
 
 static void test_liveness_verifies(void **state) {
     (void)state;
@@ -64,11 +68,9 @@ static void test_locked_opens(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_liveness),
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_roll),
-        cmocka_unit_test(test_liveness_verifies),
+        cmocka_unit_test(test_keys),         cmocka_unit_test(test_liveness),
+        cmocka_unit_test(test_batch),        cmocka_unit_test(test_roll),
+        cmocka_unit_test(test_evidence),     cmocka_unit_test(test_liveness_verifies),
         cmocka_unit_test(test_locked_opens),
     };
     return cmocka_run_group_tests_name("election/vectors", tests, NULL, NULL);

@@ -4,8 +4,10 @@
 #include "core/base/mem.h"
 #include "core/proof/schnorr.h"
 #include "election/ceremony_state.h"
+#include "election/code.h"
 #include "election/desk.h"
 #include "election/electorate.h"
+#include "election/evidence.h"
 #include "election/roll_tree.h"
 #include "tests/election/fixture.h"
 
@@ -265,4 +267,41 @@ json_t *vectors_roll(void) {
     set_hex(o, "root", root.b, 32);
     json_object_set_new(o, "new_rows", new_rows());
     return o;
+}
+
+/* ---- evidence: L-19..L-21 ---- */
+
+static json_t *letter_vector(uint64_t random) {
+    json_t *o = json_object();
+    uint8_t fingerprint[32], credential[32], fresh[32], code[TP_LETTER_CODE], secret[32], key[32],
+        signature[64];
+    char text[TP_CODE_TEXT];
+    test_random_bytes(&random, fingerprint, 32), test_random_bytes(&random, credential, 32);
+    test_random_bytes(&random, fresh, 32), test_random_bytes(&random, code, sizeof code);
+    tp_code_write(text, code, TP_LETTER_SYMBOLS);
+    assert_int_equal(tp_code_read(code, TP_LETTER_SYMBOLS, text, strlen(text)), TP_OK);
+    assert_int_equal(tp_letter_key(secret, key, fingerprint, code), TP_OK);
+    assert_int_equal(tp_letter_sign(signature, fingerprint, credential, secret, fresh), TP_OK);
+    set_hex(o, "fingerprint", fingerprint, 32);
+    json_object_set_new(o, "code", json_string(text));
+    set_hex(o, "octets", code, sizeof code);
+    set_hex(o, "l", secret, 32), set_hex(o, "key", key, 32);
+    set_hex(o, "credential", credential, 32), set_hex(o, "signature", signature, 64);
+    return o;
+}
+
+static json_t *login_vector(uint64_t random) {
+    json_t *o = json_object();
+    uint8_t fingerprint[32], credential[32], blind[TP_LOGIN_BLIND], nonce[TP_LOGIN_NONCE];
+    test_random_bytes(&random, fingerprint, 32), test_random_bytes(&random, credential, 32);
+    test_random_bytes(&random, blind, sizeof blind);
+    tp_login_nonce(nonce, fingerprint, credential, blind);
+    set_hex(o, "fingerprint", fingerprint, 32), set_hex(o, "credential", credential, 32);
+    set_hex(o, "blind", blind, sizeof blind), set_hex(o, "nonce", nonce, sizeof nonce);
+    return o;
+}
+
+json_t *vectors_evidence(void) {
+    return json_pack("{s:[o, o], s:[o, o]}", "letters", letter_vector(81), letter_vector(82),
+                     "logins", login_vector(83), login_vector(84));
 }

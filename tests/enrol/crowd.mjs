@@ -189,10 +189,10 @@ export class Crowd {
     if (!up) throw new Error(`the server ended: ${this.daemon.log().slice(-2000)}`);
   }
 
-  watch() {
+  watch(...more) {
     const d = this.daemon;
     const log = fs.openSync(d.at('registrar.log'), 'a');
-    this.registrar = spawn(tapat, ['registrar', '--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json'), '--watch'], { stdio: ['ignore', log, log] });
+    this.registrar = spawn(tapat, ['registrar', '--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json'), '--watch', ...more], { stdio: ['ignore', log, log] });
     fs.closeSync(log);
   }
 

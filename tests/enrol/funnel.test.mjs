@@ -231,7 +231,7 @@ test('the funnel and the published results agree, and a difference is seen', { s
     for (let round = 0; round < 3; round += 1) for (const i of [1, 2, 3]) e.trustee(i);
     e.act('roll', 'commit', '--data', e.at('data'));
     e.act('open');
-    e.start('registrar', '--server', e.url, '--key', e.at('r1'), '--manifest', e.at('manifest.json'), '--watch');
+    e.start('registrar', '--server', e.url, '--key', e.at('r1'), '--manifest', e.at('manifest.json'), '--watch', '--trust-server');
     e.run('simulate', 'vote', '--server', e.url, '--roll', e.at('roll.csv'), '--options', path.join(root, 'ballots/ph2025/options.csv'));
     e.act('close');
     e.act('tally', 'freeze');

@@ -59,9 +59,9 @@ test('a refused mail, the other contact, and a letter', { skip, timeout: 120000 
     await page.close();
 
     if (!letters) return;
-    d.run('letter', 'print', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--url', d.url, '--post', post, '--out', d.at('a.pdf'));
+    d.run('letter', 'print', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--url', d.url, '--post', post, '--list', d.at('letters.list'), '--out', d.at('a.pdf'));
     const text = execFileSync('pdftotext', ['-layout', d.at('a.pdf'), '-'], { encoding: 'utf8' });
-    const [code] = /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){2}-[0-9A-Z]\b/.exec(text);
+    const [code] = /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}-[0-9A-Z]\b/.exec(text);
     const { page: second, seen } = await open(browser);
     await who(second, `${d.url}/enrol?lang=en#letter=${code}`, 'V-1');
     assert.ok(!second.url().includes('letter') && !second.url().includes(code));

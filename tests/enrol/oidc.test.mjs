@@ -1,9 +1,13 @@
 // Enrolment by an identity provider: the certified oidc-provider, its keys changed in between; and
-// a provider that lies. spec: H-10
+// a provider that lies. spec: H-10, L-21
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 
+import { Core } from '../../web/wasm.js';
+import { build, until } from '../server/daemon.mjs';
 import { Election } from '../support/election.mjs';
 import { listen, newKey, realProvider, signIn } from './provider.mjs';
 
@@ -25,9 +29,19 @@ function election(port, secret) {
   e.define();
   return e;
 }
+const core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
+const hex = (bytes) => Buffer.from(bytes).toString('hex');
+
+// What a device brings: the token, a key, and the blind of its login.
 async function begun(e, number = 'G-01') {
   const { enrolment } = await e.post('/api/enrol/start', { number, birth_date: born });
-  return enrolment;
+  const fingerprint = crypto.createHash('sha256').update(fs.readFileSync(e.at('manifest.json'))).digest();
+  const { sign, key } = core.registrar(crypto.randomBytes(32));
+  const blind = crypto.randomBytes(32);
+  return {
+    asked: { enrolment, credential: hex(key), possession: hex(core.possession(sign, key, fingerprint, crypto.randomBytes(32))), blind: hex(blind) },
+    enrolment, nonce: hex(core.loginNonce(fingerprint, key, blind)),
+  };
 }
 test('oidc-provider: sign in, another person, changed keys', { timeout: 120000 }, async () => {
   let callback;
@@ -39,37 +53,42 @@ test('oidc-provider: sign in, another person, changed keys', { timeout: 120000 }
     const lookup = await e.post('/api/roll/lookup', { number: 'G-01', birth_date: born });
     assert.deepEqual(lookup.routes, ['code', 'oidc']);
 
-    const enrolment = await begun(e);
-    const there = await e.post('/api/enrol/oidc', { enrolment });
+    const { asked, enrolment, nonce } = await begun(e);
+    const there = await e.post('/api/enrol/oidc', asked);
     assert.equal(there.status, 200);
-    const asked = new URL(there.location).searchParams;
-    assert.equal(asked.get('code_challenge_method'), 'S256');
-    assert.equal(asked.get('redirect_uri'), `${e.url}/enrol`);
+    const sent = new URL(there.location).searchParams;
+    assert.equal(sent.get('code_challenge_method'), 'S256');
+    assert.equal(sent.get('redirect_uri'), `${e.url}/enrol`);
+    assert.equal(sent.get('nonce'), nonce); // of this key
     const back = await signIn(there.location, 'G-01');
-    const finish = { enrolment, code: back.get('code'), state: back.get('state') };
+    const finish = { ...asked, code: back.get('code'), state: back.get('state') };
 
-    // Somebody else's page cannot finish what began on this one, nor with a token of its own.
+    // Somebody else's page cannot finish what began on this one, nor with a token or a key of its own.
     const stranger = await begun(e);
-    assert.equal((await e.post('/api/enrol/oidc/finish', { ...finish, enrolment: stranger })).code, 'enrol.oidc');
-    assert.equal((await e.post('/api/enrol/oidc/finish', finish)).state, 'proven');
-    assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'proven');
-    assert.equal((await e.post('/api/enrol/status', { enrolment: stranger })).state, 'started');
+    assert.equal((await e.post('/api/enrol/oidc/finish', { ...finish, enrolment: stranger.enrolment })).code, 'enrol.oidc');
+    const { credential, possession, blind } = stranger.asked;
+    assert.equal((await e.post('/api/enrol/oidc/finish', { ...finish, credential, possession })).code, 'enrol.oidc');
+    assert.equal((await e.post('/api/enrol/oidc/finish', { ...finish, blind })).code, 'enrol.oidc');
+    assert.equal((await e.post('/api/enrol/oidc/finish', { ...finish, credential })).code, 'enrol.possession');
+    assert.equal((await e.post('/api/enrol/oidc/finish', finish)).state, 'waiting');
+    assert.equal((await e.post('/api/enrol/status', { enrolment })).credential, asked.credential);
+    assert.equal((await e.post('/api/enrol/status', { enrolment: stranger.enrolment })).state, 'started');
     // The same code a second time is refused by the provider, and takes nothing back.
     assert.equal((await e.post('/api/enrol/oidc/finish', finish)).code, 'enrol.oidc');
-    assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'proven');
+    assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'waiting');
 
     // Another person than the voter.
     const other = await begun(e, 'G-02');
-    const away = await signIn((await e.post('/api/enrol/oidc', { enrolment: other })).location, 'G-03');
-    const refused = await e.post('/api/enrol/oidc/finish', { enrolment: other, code: away.get('code'), state: away.get('state') });
+    const away = await signIn((await e.post('/api/enrol/oidc', other.asked)).location, 'G-03');
+    const refused = await e.post('/api/enrol/oidc/finish', { ...other.asked, code: away.get('code'), state: away.get('state') });
     assert.equal(refused.code, 'enrol.identity');
-    assert.equal((await e.post('/api/enrol/status', { enrolment: other })).state, 'started');
+    assert.equal((await e.post('/api/enrol/status', { enrolment: other.enrolment })).state, 'started');
 
     // The provider changes its key, and its kind.
     callback = realProvider(server.address().port, newKey('two', 'ES256'), `${e.url}/enrol`);
-    const again = await signIn((await e.post('/api/enrol/oidc', { enrolment: other })).location, 'G-02');
-    const late = { enrolment: other, code: again.get('code'), state: again.get('state') };
-    assert.equal((await e.post('/api/enrol/oidc/finish', late)).state, 'proven');
+    const again = await signIn((await e.post('/api/enrol/oidc', other.asked)).location, 'G-02');
+    const late = { ...other.asked, code: again.get('code'), state: again.get('state') };
+    assert.equal((await e.post('/api/enrol/oidc/finish', late)).state, 'waiting');
   } finally {
     e.end();
     server.close();
@@ -93,10 +112,11 @@ const mac = (claims) => {
 };
 
 test('tokens that do not hold', { timeout: 120000 }, async () => {
-  let make, nonce, discovery = {}, status = 200;
+  let make, nonce, discovery = {}, status = 200, discoveries = 0;
   const server = await listen((rq, rs) => {
     const issuer = `http://127.0.0.1:${server.address().port}`;
     const now = Math.floor(Date.now() / 1000);
+    discoveries += rq.url.endsWith('/openid-configuration');
     const claims = { iss: issuer, aud: 'tapat', exp: now + 300, iat: now, nonce, number: 'G-01' };
     const body = {
       '/.well-known/openid-configuration': {
@@ -110,18 +130,29 @@ test('tokens that do not hold', { timeout: 120000 }, async () => {
   const e = election(server.address().port);
   try {
     await e.serve();
-    const enrolment = await begun(e);
+    const { asked, enrolment } = await begun(e);
     discovery = { issuer: 'http://127.0.0.1:1' };
-    assert.equal((await e.post('/api/enrol/oidc', { enrolment })).code, 'enrol.provider');
+    assert.equal((await e.post('/api/enrol/oidc', asked)).code, 'enrol.provider');
+    // A provider that failed is not asked at each request.
+    const before = discoveries;
+    for (let i = 0; i < 5; i += 1) assert.equal((await e.post('/api/enrol/oidc', asked)).code, 'enrol.provider');
+    assert.ok(discoveries - before < 5, `asked ${discoveries - before} times more`);
     discovery = { token_endpoint: 'http://elsewhere.example/t' };
-    assert.equal((await e.post('/api/enrol/oidc', { enrolment })).code, 'enrol.provider');
+    await until(async () => {
+      assert.equal((await e.post('/api/enrol/oidc', asked)).code, 'enrol.provider');
+      return discoveries > before + 1;
+    });
     discovery = {};
-    const there = new URL((await e.post('/api/enrol/oidc', { enrolment })).location);
+    const answer = await until(async () => {
+      const given = await e.post('/api/enrol/oidc', asked);
+      return given.location && given;
+    });
+    const there = new URL(answer.location);
     const state = there.searchParams.get('state');
     nonce = there.searchParams.get('nonce');
     const attempt = async (how) => {
       make = how;
-      return e.post('/api/enrol/oidc/finish', { enrolment, code: 'c', state });
+      return e.post('/api/enrol/oidc/finish', { ...asked, code: 'c', state });
     };
     const lies = {
       'no signature': (c) => `${b64('{"alg":"none"}')}.${b64(JSON.stringify(c))}.`,
@@ -148,9 +179,9 @@ test('tokens that do not hold', { timeout: 120000 }, async () => {
       'none at all': () => undefined,
     };
     for (const [name, how] of Object.entries(lies)) {
-      const answer = await attempt(how);
-      assert.equal(answer.status, 422, name);
-      assert.equal(answer.code, 'enrol.oidc', name);
+      const said = await attempt(how);
+      assert.equal(said.status, 422, name);
+      assert.equal(said.code, 'enrol.oidc', name);
     }
     const longer = await attempt((c) => sign(header, { ...c, number: 'G'.repeat(50) }));
     assert.equal(longer.code, 'enrol.identity');
@@ -158,9 +189,9 @@ test('tokens that do not hold', { timeout: 120000 }, async () => {
     assert.equal((await attempt((c) => sign(header, c))).status, 503);
     status = 200;
     const broken = state.replace(/.$/, (d) => (d === '0' ? '1' : '0'));
-    assert.equal((await e.post('/api/enrol/oidc/finish', { enrolment, code: 'c', state: broken })).code, 'enrol.oidc');
+    assert.equal((await e.post('/api/enrol/oidc/finish', { ...asked, code: 'c', state: broken })).code, 'enrol.oidc');
     assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'started');
-    assert.equal((await attempt((c) => sign(header, { ...c, aud: ['tapat'], azp: 'tapat' }))).state, 'proven');
+    assert.equal((await attempt((c) => sign(header, { ...c, aud: ['tapat'], azp: 'tapat' }))).state, 'waiting');
   } finally {
     e.end();
     server.close();

@@ -15,14 +15,14 @@ const gcm = (head) => ({ name: 'AES-GCM', iv: new Uint8Array(12), additionalData
 
 function readLetters(file) {
   const pages = execFileSync('pdftotext', ['-layout', file, '-'], { encoding: 'utf8', maxBuffer: 2 ** 30 }).split('\f').filter((p) => p.trim());
-  return pages.map((page) => [/\b(S-\d+)\b/.exec(page)[1], /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){2}-[0-9A-Z]\b/.exec(page)[0]]);
+  return pages.map((page) => [/\b(S-\d+)\b/.exec(page)[1], /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}-[0-9A-Z]\b/.exec(page)[0]]);
 }
 
 function printLetters(crowd, unit, ...more) {
   const d = crowd.daemon;
   const file = d.at('letters.pdf');
   d.run('letter', 'print', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--url', 'https://vote.example.org',
-    '--post', unit, '--out', file, ...more);
+    '--post', unit, '--list', d.at('letters.list'), '--out', file, ...more);
   const letters = readLetters(file);
   fs.rmSync(file);
   return letters;
@@ -37,13 +37,19 @@ function openLetters(crowd) {
     v.letter = null;
     crowd.lettersLost += 1;
   }
-  crowd.watch();
+  crowd.watch('--letters', crowd.daemon.at('letters.list'));
 }
 
 // A letter that did not come is printed once more, which voids the one that is lost.
 async function byLetter(crowd, v) {
   v.letter ||= printLetters(crowd, v.unit, '--voter', v.number)[0][1];
-  return crowd.line.ask('/api/enrol/letter', { enrolment: v.token, code: v.letter });
+  const { core, fingerprint, line } = crowd;
+  const { secret, key } = core.letterKey(core.codeRead(v.letter, 20), fingerprint);
+  const good = await line.ask('/api/enrol/letter', { enrolment: v.token, letter: hex(key) });
+  if (good.state !== 'good') return good;
+  const { credential, possession } = v.key(crowd);
+  const signature = hex(core.letterSign(secret, fingerprint, Buffer.from(credential, 'hex'), crypto.randomBytes(32)));
+  return line.ask('/api/enrol/letter', { enrolment: v.token, letter: hex(key), credential, possession, signature });
 }
 
 // ---- codes ----
@@ -74,11 +80,13 @@ function endProvider({ provider }) {
 
 // Some lose the way back, and sign in once more.
 async function byProvider(crowd, v) {
-  const there = await crowd.line.ask('/api/enrol/oidc', { enrolment: v.token });
+  const { credential, possession } = v.key(crowd);
+  const asked = { enrolment: v.token, credential, possession, blind: hex(crypto.randomBytes(32)) };
+  const there = await crowd.line.ask('/api/enrol/oidc', asked);
   if (!there.location) return there;
   const back = await signIn(there.location, v.number);
   if (crowd.roll() < crowd.lost) return null;
-  return crowd.line.ask('/api/enrol/oidc/finish', { enrolment: v.token, code: back.get('code'), state: back.get('state') });
+  return crowd.line.ask('/api/enrol/oidc/finish', { ...asked, code: back.get('code'), state: back.get('state') });
 }
 
 // ---- the desk: a registrar who recognises people ----
@@ -184,10 +192,10 @@ const documentKeys = ({ daemon }) => ({ documents: [daemon.run('key', 'document'
 
 // begin: what the manifest's `enrol` has besides; serve: arguments of the server; open: once it serves.
 export const routes = {
-  code: { open: (crowd) => crowd.watch() },
+  code: { open: (crowd) => crowd.watch('--trust-server') },
   letter: { open: openLetters },
   oidc: {
-    begin: beginProvider, end: endProvider, open: (crowd) => crowd.watch(),
+    begin: beginProvider, end: endProvider, open: (crowd) => crowd.watch('--roll', crowd.daemon.at('roll.csv')),
     serve: ({ daemon }) => ['--oidc-secret', daemon.write('secret', 'a secret of sixteen or more\n')],
   },
   desk: { open: openDesk },

@@ -65,11 +65,12 @@ export class Daemon {
   }
 
   // enrol: the manifest's member; null: as it is without.
-  define({ test = true, enrol = null } = {}) {
+  define({ test = true, enrol = null, registrars = 1 } = {}) {
     const args = [];
     for (let i = 1; i <= 3; i += 1) args.push('--trustee', this.key(`t${i}`, 'trustee', `Trustee ${i}`));
     for (let i = 1; i <= 2; i += 1) args.push('--officer', this.key(`o${i}`, 'officer', `Officer ${i}`));
-    args.push('--registrar', this.key('r1', 'registrar', 'Registrar 1'));
+    for (let i = 1; i <= registrars; i += 1) args.push('--registrar', this.key(`r${i}`, 'registrar', `Registrar ${i}`));
+    args.push('--registrar-quorum', String(registrars));
     const log = this.run('serve', '--data', this.at('data'), '--log-key');
     this.run('define', path.join(root, 'ballots/ph2025/election.json'), ...(test ? ['--test'] : []), '--threshold', '2', ...args,
       '--log-key', log, '--floor', test ? '2' : '50', '--interval', '1', '--deadline', '60', '--origin', 'test.tapat.example/board',

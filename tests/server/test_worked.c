@@ -1,7 +1,6 @@
-/* The vectors of codes and of a witness, which a second program made. spec: Q-1, Q-9, Q-12,
- * A-1..A-5, T-15..T-18
+/* The vectors of codes and of a witness, which a second program made. spec: Q-1, Q-12,
+ * T-15..T-18
  */
-#include "election/letter.h"
 #include "server/message.h"
 #include "server/witness.h"
 #include "tests/server/harness.h"
@@ -46,31 +45,6 @@ static void test_one_time_codes(void **state) {
         assert_string_not_equal(code, text_of(o, "code"));
     }
     assert_int_equal(i, 3);
-    json_decref(file);
-}
-
-static void test_letters(void **state) {
-    (void)state;
-    json_t *file = test_spec_json("vectors/codes.json"), *o;
-    uint8_t fingerprint[32], octets[16], want[32], hash[32];
-    char written[TP_CODE_TEXT];
-    size_t i;
-    json_array_foreach(json_object_get(file, "letters"), i, o) {
-        const char *code = text_of(o, "code");
-        assert_int_equal(tp_code_read(octets, TP_LETTER_SYMBOLS, code, strlen(code)), TP_OK);
-        tp_code_write(written, octets, TP_LETTER_SYMBOLS);
-        assert_string_equal(written, code);
-        copy(want, TP_LETTER_CODE, o, "octets");
-        assert_memory_equal(octets, want, TP_LETTER_CODE);
-        copy(fingerprint, 32, o, "fingerprint"), copy(want, 32, o, "hash");
-        tp_letter_hash(hash, fingerprint, octets);
-        assert_memory_equal(hash, want, 32);
-        memcpy(written, code, strlen(code));
-        written[2] = written[2] == '7' ? '8' : '7';
-        assert_int_equal(tp_code_read(octets, TP_LETTER_SYMBOLS, written, strlen(code)),
-                         TP_INVALID);
-    }
-    assert_int_equal(i, 2);
     json_decref(file);
 }
 
@@ -156,7 +130,6 @@ static void test_witness(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_time_codes),
-        cmocka_unit_test(test_letters),
         cmocka_unit_test(test_witness),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("server/worked", tests, NULL, NULL);

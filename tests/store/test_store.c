@@ -607,25 +607,25 @@ static void add_messages(tp_store *s) {
 static void test_letters(void **state) {
     scene *c = *state;
     tp_letter l, list[4];
-    uint8_t hash[4][32] = {{1}, {2}, {3}, {4}};
+    uint8_t key[4][32] = {{1}, {2}, {3}, {4}};
     uint64_t counts[TP_LETTER_STATES];
     bool found;
     size_t count;
     for (unsigned i = 1; i <= 2; i++) {
         tp_voter v = voter(i);
         OK(tp_store_voter_add(c->s, &v, ""));
-        OK(tp_store_letter_add(c->s, i, hash[i], 10 + i));
+        OK(tp_store_letter_add(c->s, i, key[i], 10 + i));
     }
-    REFUSED(tp_store_letter_add(c->s, 2, hash[1], 20)); /* another's code */
-    OK(tp_store_letter_add(c->s, 1, hash[3], 30));
-    OK(tp_store_letter_find(c->s, hash[1], &l, &found));
+    REFUSED(tp_store_letter_add(c->s, 2, key[1], 20)); /* another's code */
+    OK(tp_store_letter_add(c->s, 1, key[3], 30));
+    OK(tp_store_letter_find(c->s, key[1], &l, &found));
     assert_true(found && l.voter == 1 && l.state == TP_LETTER_VOID);
     assert_true(l.printed == 11 && l.updated == 30);
     OK(tp_store_letter_of(c->s, 1, &l, &found));
     assert_true(found && l.state == TP_LETTER_PRINTED);
-    assert_memory_equal(l.hash, hash[3], 32);
+    assert_memory_equal(l.key, key[3], 32);
     OK(tp_store_letter_put(c->s, l.id, TP_LETTER_USED, 40));
-    OK(tp_store_letter_find(c->s, hash[0], &l, &found));
+    OK(tp_store_letter_find(c->s, key[0], &l, &found));
     assert_false(found);
     OK(tp_store_letter_of(c->s, 3, &l, &found));
     assert_false(found);
@@ -635,6 +635,26 @@ static void test_letters(void **state) {
     assert_true(count == 2 && list[0].voter == 2);
     OK(tp_store_letter_counts(c->s, counts));
     assert_true(counts[TP_LETTER_VOID] == 1 && counts[TP_LETTER_USED] == 1);
+}
+
+static void test_evidence(void **state) {
+    scene *c = *state;
+    const uint8_t one[32] = {1}, two[32] = {2};
+    uint8_t route, *bytes;
+    size_t len;
+    bool found;
+    OK(tp_store_evidence_put(c->s, one, 2, "abc", 3));
+    OK(tp_store_evidence_put(c->s, one, 16, "defgh", 5));
+    OK(tp_store_evidence_get(c->s, one, &route, &bytes, &len, &found));
+    assert_true(found && route == 16 && len == 5);
+    assert_memory_equal(bytes, "defgh", 5);
+    free(bytes);
+    OK(tp_store_evidence_get(c->s, two, &route, &bytes, &len, &found));
+    assert_true(!found && !bytes);
+    OK(tp_store_evidence_remove(c->s, one));
+    OK(tp_store_evidence_remove(c->s, one));
+    OK(tp_store_evidence_get(c->s, one, &route, &bytes, &len, &found));
+    assert_false(found);
 }
 
 static void test_messages(void **state) {
@@ -1003,8 +1023,9 @@ int main(void) {
         TEST(test_codes),    TEST(test_applications), TEST(test_decisions),
         TEST(test_uploads),  TEST(test_upload_sums),  TEST(test_passkeys),
         TEST(test_sessions), TEST(test_messages),     TEST(test_letters),
-        TEST(test_funnel),   TEST(test_credentials),  TEST(test_ballots),
-        TEST(test_entries),  TEST(test_documents),    TEST(test_atomic),
+        TEST(test_evidence), TEST(test_funnel),       TEST(test_credentials),
+        TEST(test_ballots),  TEST(test_entries),      TEST(test_documents),
+        TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ const uint = (length, value) => {
   return out.subarray(8 - length);
 };
 
-// ---- codes: Q-1, Q-9, A-1, A-2 ----
+// ---- codes: Q-1 ----
 
 const hmac = (key, ...parts) =>
   parts.reduce((h, p) => h.update(p), crypto.createHmac('sha256', key)).digest();
@@ -28,26 +28,8 @@ function oneTime(serial, expires) {
   return { session_key: session.toString('hex'), token: token.toString('hex'), serial, expires,
     key: key.toString('hex'), code, mark };
 }
-const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-// x*a in GF(2)[x]/(x^5 + x^2 + 1)
-const double = (a) => ((a << 1) ^ (a & 16 ? 0b100101 : 0)) & 31;
-function letter(label) {
-  const octets = seed(label).subarray(0, 10);
-  octets[9] &= 0xe0; // 75 bits
-  const bits = [...octets].map((x) => x.toString(2).padStart(8, '0')).join('');
-  const symbols = Array.from({ length: 15 }, (_, i) => parseInt(bits.slice(5 * i, 5 * i + 5), 2));
-  // by Horner: sum of x^(i+1)*d_i
-  const check = symbols.reduceRight((sum, d) => double(sum ^ d), 0);
-  const text = symbols.map((d) => DIGITS[d]).join(''),
-    fingerprint = seed('fingerprint');
-  const code = `${text.match(/.{5}/g).join('-')}-${DIGITS[check]}`;
-  const stored = hash('tapat-v1 letter', fingerprint, octets);
-  return { fingerprint: fingerprint.toString('hex'), code, octets: octets.toString('hex'),
-    hash: stored.toString('hex') };
-}
 const codes = () => ({
   one_time: [oneTime(1, 1835000600), oneTime(2, 1835000900), oneTime(65537, 1835001200)],
-  letters: [letter('letter 1'), letter('letter 2')],
 });
 
 // ---- witness: T-5, T-15..T-18 ----

@@ -343,17 +343,34 @@ function oneTime(v) {
   assert.equal(String(n % 1000000n).padStart(6, '0'), v.code);
   assert.equal([...mac.slice(8, 10)].map((x) => 'ABCDEFGHJKLMNPQRSTUVWXYZ'[x % 24]).join(''), v.mark); // Q-12
 }
-function letter(v) {
-  // Q-9
-  const octets = readCode(v.code, 15);
-  assert.ok(octets);
-  assert.equal(v.code, v.code.match(/^\w{5}-\w{5}-\w{5}-\w$/)?.[0]);
-  equal(octets, v.octets);
-  equal(sha256(ascii('tapat-v1 letter'), unhex(v.fingerprint), octets), v.hash);
-}
 function codes(v) {
   v.one_time.forEach(oneTime);
+}
+
+// ---- evidence ----
+
+// spec: Q-9, A-1..A-5, L-19, L-20
+function letter(v) {
+  const octets = readCode(v.code, 20), fingerprint = unhex(v.fingerprint);
+  assert.ok(octets);
+  assert.equal(v.code, v.code.match(/^(\w{5}-){4}\w$/)?.[0]);
+  equal(octets, v.octets);
+  const t = new Transcript('tapat-v1 letter key').item('fingerprint', fingerprint).item('code', octets);
+  const l = group.wide(t.challenge('l'));
+  equal(group.scalarBytes(l), v.l);
+  equal(multiple(l), v.key);
+  const message = concat(fingerprint, unhex(v.credential));
+  assert.ok(schnorr.signatureHolds('tapat-v1 letter', unhex(v.key), message, unhex(v.signature)));
+}
+// spec: L-21
+function login(v) {
+  const t = new Transcript('tapat-v1 login').item('fingerprint', unhex(v.fingerprint));
+  const nonce = t.item('credential', unhex(v.credential)).item('blind', unhex(v.blind)).challenge('nonce');
+  equal(nonce.slice(0, 32), v.nonce);
+}
+function evidence(v) {
   v.letters.forEach(letter);
+  v.logins.forEach(login);
 }
 
 // ---- a witness ----
@@ -460,7 +477,7 @@ function* changes(x) {
 // Of a request that is refused not every byte decides.
 const idle = (object, key) => key === 'body' && object.status !== 200;
 
-const checks = { argon2id, deal, signed, roll, codes, voter, witness };
+const checks = { argon2id, deal, signed, roll, codes, evidence, voter, witness };
 for (const [name, check] of Object.entries(checks)) {
   test(`vectors/${name}.json holds`, () => check(read(name)));
   test(`vectors/${name}.json: every value, changed, is refused`, () => {

@@ -1,32 +1,48 @@
 // Enrolment, route letter: the code on paper, typed or brought by the link of its square. The link
-// holds it in the fragment, which no server sees; it is taken out of the address at once.
+// holds it in the fragment, which no server sees; it is taken out of the address at once. The code
+// stays on this device: it signs for the key that is made here, and the registrars check it.
 
 import { Refusal, post } from '../api.js';
 import { button, field, h } from '../dom.js';
+import { toHex } from '../hex.js';
 import { t } from '../i18n.js';
+import { forget, handIn, offerCode } from './key.js';
 import { form, steps } from './page.js';
-
-const wrong = new Set(['enrol.letter', 'enrol.letter-typed', 'request.value']);
 
 // The code of a link, or "".
 export function takeLetter() {
-  const found = /^#letter=([0-9A-Za-z-]{16,24})$/.exec(location.hash);
+  const found = /^#letter=([0-9A-Za-z-]{21,32})$/.exec(location.hash);
   if (found) history.replaceState(null, '', location.pathname + location.search);
   return found ? found[1] : '';
 }
 
+async function send(page, letter) {
+  const signature = toHex(await page.core.signLetter(page.fingerprint));
+  const answer = await post('/api/enrol/letter', { ...await handIn(page), letter, signature });
+  await forget(page);
+  await page.show(answer);
+}
+
 async function prove(page, code) {
-  const { state } = page;
-  code.fail((state.letter || '').trim() ? '' : t('letter.empty'));
-  if (!(state.letter || '').trim()) return;
-  try {
-    const answer = await post('/api/enrol/letter', { enrolment: state.enrolment, code: (state.letter || '').trim() });
-    state.letter = '';
-    await page.show(answer);
-  } catch (e) {
-    if (!(e instanceof Refusal && wrong.has(e.code))) throw e;
-    code.fail(t(e.code === 'enrol.letter' ? 'letter.wrong' : 'letter.typed'));
+  const { state, core } = page;
+  const typed = (state.letter || '').trim();
+  code.fail(typed ? '' : t('letter.empty'));
+  if (!typed) return;
+  const key = await core.openLetter(typed, page.fingerprint);
+  if (!key) {
+    code.fail(t('letter.typed'));
+    return;
   }
+  const letter = toHex(key);
+  try {
+    await post('/api/enrol/letter', { enrolment: state.enrolment, letter });
+  } catch (e) {
+    if (!(e instanceof Refusal && e.code === 'enrol.letter')) throw e;
+    code.fail(t('letter.wrong'));
+    return;
+  }
+  state.letter = '';
+  await offerCode(page, () => send(page, letter));
 }
 
 function letterScreen(page) {

@@ -17,7 +17,7 @@ core/hash/sha512.c core/hash/transcript.c
 core/merkle/note.c core/merkle/tree.c
 core/proof/batch.c core/proof/schnorr.c core/proof/sum.c core/proof/sum_prove.c
 core/proof/sum_verify.c
-election/cast.c election/code.c election/desk.c election/enrol.c election/entry.c election/key_digest.c
+election/cast.c election/code.c election/desk.c election/enrol.c election/entry.c election/evidence.c election/key_digest.c
 web/wasm/libc.c
 '
 case ${out##*/} in

@@ -17,6 +17,7 @@
 #include "election/ceremony.h"
 #include "election/desk.h"
 #include "election/enrol.h"
+#include "election/evidence.h"
 
 #define WEB_EXPORT(name) __attribute__((export_name(#name)))
 
@@ -112,6 +113,31 @@ WEB_EXPORT(web_credential_fingerprint)
 void web_credential_fingerprint(char *out, const uint8_t *key, const uint8_t *fingerprint);
 void web_credential_fingerprint(char *out, const uint8_t *key, const uint8_t *fingerprint) {
     tp_credential_fingerprint(out, key, fingerprint);
+}
+
+/* secret, key: of the letter; the secret stays inside the worker. */
+WEB_EXPORT(web_letter_key)
+tp_err web_letter_key(uint8_t *secret, uint8_t *key, const uint8_t *fingerprint,
+                      const uint8_t *code);
+tp_err web_letter_key(uint8_t *secret, uint8_t *key, const uint8_t *fingerprint,
+                      const uint8_t *code) {
+    return tp_letter_key(secret, key, fingerprint, code);
+}
+
+WEB_EXPORT(web_letter_sign)
+tp_err web_letter_sign(uint8_t *signature, const uint8_t *fingerprint, const uint8_t *credential,
+                       const uint8_t *secret, const uint8_t *random);
+tp_err web_letter_sign(uint8_t *signature, const uint8_t *fingerprint, const uint8_t *credential,
+                       const uint8_t *secret, const uint8_t *random) {
+    return tp_letter_sign(signature, fingerprint, credential, secret, random);
+}
+
+WEB_EXPORT(web_login_nonce)
+void web_login_nonce(uint8_t *nonce, const uint8_t *fingerprint, const uint8_t *credential,
+                     const uint8_t *blind);
+void web_login_nonce(uint8_t *nonce, const uint8_t *fingerprint, const uint8_t *credential,
+                     const uint8_t *blind) {
+    tp_login_nonce(nonce, fingerprint, credential, blind);
 }
 
 /* ---- a registrar's desk ---- */

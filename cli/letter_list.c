@@ -1,0 +1,126 @@
+/* The list of letters: letter_list.h. spec: L-22 */
+#include "cli/letter_list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+enum { LIST_MAX = 1 << 30, HEAD = sizeof "tapat-letters v1 " - 1 + 64 + 1 };
+
+static void head_of(char out[static HEAD + 1], const tp_manifest *m) {
+    char hex[65];
+    tp_hex(hex, m->fingerprint, 32);
+    snprintf(out, HEAD + 1, "tapat-letters v1 %s\n", hex);
+}
+
+static bool find_unit(uint16_t *unit, const tp_manifest *m, const char *id, size_t len) {
+    for (uint16_t u = 0; u < m->unit_count; u++) {
+        if (strlen(m->units[u].id) != len || memcmp(m->units[u].id, id, len) != 0) continue;
+        *unit = u;
+        return true;
+    }
+    return false;
+}
+
+/* One line without its end. */
+static bool read_row(tp_letter_row *r, const tp_manifest *m, const char *line) {
+    size_t number = strcspn(line, " ");
+    if (!number || number >= sizeof r->number || !line[number]) return false;
+    memcpy(r->number, line, number);
+    r->number[number] = 0;
+    const char *id = line + number + 1;
+    size_t len = strcspn(id, " ");
+    return id[len] && find_unit(&r->unit, m, id, len) && tp_unhex(r->key, 32, id + len + 1);
+}
+
+static int by_number(const void *a, const void *b) {
+    const tp_letter_row *x = a, *y = b;
+    int order = strcmp(x->number, y->number);
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static void keep_last(tp_letter_list *l) {
+    size_t kept = 0;
+    if (l->count) qsort(l->rows, l->count, sizeof *l->rows, by_number);
+    for (size_t i = 0; i < l->count; i++)
+        if (i + 1 == l->count || strcmp(l->rows[i].number, l->rows[i + 1].number) != 0)
+            l->rows[kept++] = l->rows[i];
+    l->count = kept;
+}
+
+static int read_rows(tp_letter_list *l, const char *path, char *text, const tp_manifest *m) {
+    size_t cap = 0, line = 2;
+    char *end;
+    for (char *at = text; *at; at = end + 1, line++) {
+        end = strchr(at, '\n');
+        if (end) *end = 0;
+        if (l->count == cap) {
+            cap = cap ? 2 * cap : 256;
+            l->rows = realloc(l->rows, cap * sizeof *l->rows);
+            if (!l->rows) abort();
+        }
+        l->rows[l->count].line = line;
+        if (!end || !read_row(&l->rows[l->count++], m, at))
+            return tp_say(TP_EXIT_REFUSED, "%s: line %zu is no letter", path, line);
+    }
+    keep_last(l);
+    return TP_EXIT_OK;
+}
+
+int tp_letter_list_read(tp_letter_list *l, const char *path, const tp_manifest *m) {
+    char head[HEAD + 1];
+    size_t len;
+    *l = (tp_letter_list){0};
+    uint8_t *bytes = tp_load_file(path, &len, LIST_MAX);
+    if (!bytes) return TP_EXIT_SYSTEM;
+    head_of(head, m);
+    bool ours = len >= HEAD && !memcmp(bytes, head, HEAD) && !memchr(bytes, 0, len);
+    int code = ours ? read_rows(l, path, (char *)bytes + HEAD, m)
+                    : tp_say(TP_EXIT_REFUSED, "%s is no list of letters of this election", path);
+    free(bytes);
+    return code;
+}
+
+const tp_letter_row *tp_letter_list_find(const tp_letter_list *l, const char *number) {
+    size_t low = 0, high = l->count;
+    while (low < high) {
+        size_t at = (low + high) / 2;
+        int order = strcmp(l->rows[at].number, number);
+        if (!order) return &l->rows[at];
+        if (order < 0)
+            low = at + 1;
+        else
+            high = at;
+    }
+    return NULL;
+}
+
+void tp_letter_list_free(tp_letter_list *l) {
+    free(l->rows);
+    *l = (tp_letter_list){0};
+}
+
+bool tp_letter_list_append(const char *path, const tp_manifest *m, const tp_letter_row *rows,
+                           size_t count) {
+    char head[HEAD + 1], hex[65];
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    FILE *f = fd >= 0 ? fdopen(fd, "a") : NULL;
+    if (!f) {
+        if (fd >= 0) close(fd);
+        return tp_say(0, "%s: %s", path, strerror(errno)), false;
+    }
+    head_of(head, m);
+    if (lseek(fd, 0, SEEK_END) == 0) fputs(head, f);
+    for (size_t i = 0; i < count; i++) {
+        tp_hex(hex, rows[i].key, 32);
+        fprintf(f, "%s %s %s\n", rows[i].number, m->units[rows[i].unit].id, hex);
+    }
+    bool ok = fflush(f) == 0 && fsync(fd) == 0;
+    ok = fclose(f) == 0 && ok;
+    if (!ok) (void)tp_say(0, "%s cannot be written", path);
+    return ok;
+}
