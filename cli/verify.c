@@ -77,11 +77,9 @@ int tp_cmd_verify(int argc, char **argv) {
             argc, argv, "verify DIR|FILE [options]",
             "Checks a public record from its files alone: the log, the manifest, the trustees' "
             "keys,\n"
-            "every voter's credential, every ballot's signature and proof, the sums, the "
-            "decryption and\n"
-            "the results. FILE: what `tapat archive` made; it is unpacked below TMPDIR. Exit code "
-            "0 only\n"
-            "if everything holds.",
+            "the roll's commitment, every voter's credential, every ballot's signature and proof,\n"
+            "the sums, the decryption and the results. FILE: what `tapat archive` made; it is\n"
+            "unpacked below TMPDIR. Exit code 0 only if everything holds.",
             table, &dir, 1) != 1)
         tp_usage("verify takes the folder or the archive of a record");
     uint8_t known[32];

@@ -148,6 +148,7 @@ export async function fromDrop(transfer) {
 
 // ---- an archive (spec chapter 6) ----
 
+// Its message is the code, if an archive was given.
 export class NoArchive extends Error {}
 
 const BLOCK = 512;
@@ -191,20 +192,20 @@ export async function fromArchive(blob) {
   let at = 0;
   for (;;) {
     const block = new Uint8Array(await blob.slice(at, at + BLOCK).arrayBuffer());
-    if (block.length !== BLOCK) throw new NoArchive();
+    if (block.length !== BLOCK) throw new NoArchive('files.archive');
     if (!block[0]) break;
     const [name, size] = [latin(block.slice(0, 100)), latin(block.slice(124, 136))];
     const length = parseInt(size, 8);
-    if (!/^[0-7]{11}$/.test(size) || length > MAX_FILE || !goodName(name) || name <= last) throw new NoArchive();
-    if (!archiveHeader(name, length).every((b, i) => b === block[i])) throw new NoArchive();
+    if (!/^[0-7]{11}$/.test(size) || length > MAX_FILE || !goodName(name) || name <= last) throw new NoArchive('files.archive');
+    if (!archiveHeader(name, length).every((b, i) => b === block[i])) throw new NoArchive('files.archive');
     const end = at + BLOCK + padded(length);
-    if (end > blob.size) throw new NoArchive();
+    if (end > blob.size) throw new NoArchive('files.archive');
     const rest = new Uint8Array(await blob.slice(at + BLOCK + length, end).arrayBuffer());
-    if (rest.some((b) => b)) throw new NoArchive();
+    if (rest.some((b) => b)) throw new NoArchive('files.archive');
     files.set(name, blob.slice(at + BLOCK, at + BLOCK + length));
     [last, at] = [name, end];
   }
   const tail = new Uint8Array(await blob.slice(at, at + 3 * BLOCK).arrayBuffer());
-  if (tail.length !== 2 * BLOCK || tail.some((b) => b) || !files.size) throw new NoArchive();
+  if (tail.length !== 2 * BLOCK || tail.some((b) => b) || !files.size) throw new NoArchive('files.archive');
   return fromFiles(files);
 }

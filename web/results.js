@@ -7,11 +7,10 @@ import { button, h, notice } from './dom.js';
 import { loadManifest } from './election.js';
 import { number, t, tn, words } from './i18n.js';
 import { archiveSaver, failure, link, start } from './shell.js';
+import { faultsOf, figures } from './sums.js';
 
 const outcomeText = { won: 'results.won', tied: 'results.tied' };
 
-const figures = ['registered', 'added', 'removed', 'changes', 'online', 'enrolled', 'cancelled', 'ballots', 'replaced',
-  'voided', 'excluded', 'counted'];
 const postFigures = ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'];
 // Who may vote after the changes of the roll.
 const electors = (u) => u.registered + u.added - u.removed;
@@ -39,7 +38,8 @@ start('results', async (app) => {
     return;
   }
   const json = await optional(getJson('/api/results'));
-  app.show(json ? resultScreen : notYet, { focus: false });
+  const faults = json && faultsOf(json, manifest, app.election.fingerprint);
+  app.show(json && faults.other ? otherScreen : json ? resultScreen : notYet, { focus: false });
 
   function notYet() {
     return {
@@ -47,6 +47,33 @@ start('results', async (app) => {
       content: [notice('info', t('results.not-yet'), t('results.not-yet-what')),
         h('p', {}, link('/board', t('footer.board')))],
     };
+  }
+
+  function otherScreen() {
+    return { title: t('results.title'), content: notice('bad', t('results.other'), t('results.other-what'), link('/verify', t('board.verify-button'))) };
+  }
+
+  // ---- what does not add up (sums.js) ----
+
+  function faultText({ id, unit, units, figure, option, ...values }) {
+    return t(`results.f-${id}`, {
+      ...values,
+      ...(unit && { post: unitName(unit) }),
+      ...(units && { posts: units.map(unitName).join(', ') }),
+      ...(figure && { figure: t(`results.r-${figure}`) }),
+      ...(option && { option: words(option.name) }),
+    });
+  }
+
+  function unbalanced(list) {
+    return list.length ? notice('bad', t('results.unbalanced'), h('ul', {}, list.map((f) => h('li', {}, faultText(f)))), t('results.unbalanced-next')) : null;
+  }
+
+  // At the top, whatever it is that does not add up; its section says what.
+  function warning() {
+    const wrong = [...faults.contests.flatMap((list, i) => (list.length ? [h('a', { href: `#contest-${i}` }, words(manifest.contests[i].title))] : [])),
+      ...(faults.posts.length ? [h('a', { href: '#reconciliation' }, t('results.reconciliation'))] : [])];
+    return wrong.length ? notice('bad', t('results.unbalanced'), h('ul', {}, wrong.map((a) => h('li', {}, a))), t('results.unbalanced-next')) : null;
   }
 
   // ---- the document, in the terms of this page ----
@@ -70,6 +97,7 @@ start('results', async (app) => {
       wide: true,
       content: [
         h('p', { class: 'lead' }, t('results.lead')),
+        warning(),
         h('nav', { 'aria-label': t('results.contests') }, h('ul', { class: 'jump' },
           manifest.contests.map((c) => h('li', {}, h('a', { href: `#contest-${c.index}` }, words(c.title)))),
           h('li', {}, h('a', { href: '#posts' }, t('results.turnout-title'))),
@@ -104,6 +132,7 @@ start('results', async (app) => {
     return h('section', { class: 'card', id: `contest-${contest.index}`, 'aria-labelledby': `title-${contest.index}` },
       h('h2', { id: `title-${contest.index}` }, words(contest.title)),
       h('p', { class: 'hint' }, tn('results.counted', counted), ' ', contest.seats ? tn('results.seats', contest.seats) : ''),
+      unbalanced(faults.contests[contest.index]),
       withheld ? notice('info', t('results.withheld'), tn('results.withheld-what', withheld, { floor: manifest.floor })) : null,
       h('table', { class: 'result' },
         h('caption', { class: 'visually-hidden' }, t('results.table', { title: words(contest.title) })),
@@ -211,15 +240,14 @@ start('results', async (app) => {
 
   function reconciliation() {
     const total = json.reconciliation.total;
-    const balanced = total.ballots === total.replaced + total.voided + total.excluded + total.counted;
     return h('section', { class: 'card', id: 'reconciliation' }, h('h2', {}, t('results.reconciliation')),
       h('p', {}, t('results.reconciliation-what')),
       h('table', { class: 'facts-table' }, h('caption', { class: 'visually-hidden' }, t('results.reconciliation')),
         h('tbody', {}, figures.map((r) => h('tr', { class: r === 'counted' ? 'sum' : undefined },
           h('th', { scope: 'row' }, t(`results.r-${r}`)), h('td', { class: 'number' }, number(total[r])))))),
-      balanced ? notice('good', t('results.balanced', {
+      unbalanced(faults.posts) || notice('good', t('results.balanced', {
         ballots: total.ballots, replaced: total.replaced, voided: total.voided, excluded: total.excluded, counted: total.counted,
-      })) : notice('bad', t('results.unbalanced'), t('alarm.next')),
+      }), t('results.balanced-what', { posts: json.reconciliation.units.length })),
       h('p', {}, t('results.turnout', {
         counted: total.counted,
         registered: electors(total),

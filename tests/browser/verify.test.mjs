@@ -245,7 +245,7 @@ test('an archive: written, verified by the program and by the page, and refused 
     fs.writeFileSync(archive, changed);
     assert.deepEqual(nativeReport(archive).checks.map((c) => c.code), ['files.archive']);
     assert.deepEqual(await here(changed), []);
-    assert.match(await page.locator('main .notice.bad').innerText(), /This is not one record/);
+    assert.match(await page.locator('main .notice.bad').innerText(), /This is not one record[^]*files\.archive/);
   }
   const inside = Buffer.from(bytes);
   flip(inside, bytes.length - 2500); // of a tile
@@ -294,6 +294,34 @@ test('results: every post and region with its turnout, in the order that is aske
     assert.deepEqual(row.slice(1, 9).map(plain), ['registered', 'enrolled', 'cancelled', 'ballots', 'replaced', 'voided', 'excluded', 'counted'].map((f) => u[f]));
   }
   assert.equal(await page.getByRole('link', { name: 'Verify in this browser' }).getAttribute('href'), '/verify');
+});
+
+test('results whose numbers do not add up are said to be wrong, at the top and where they stand', async (t) => {
+  const json = JSON.parse(honest.get('results.json'));
+  const other = await new RecordServer(new Map(honest)).start();
+  t.after(() => other.stop());
+  other.manifest = honest.get('manifest.json');
+  const said = async (change) => {
+    const copy = structuredClone(json);
+    change(copy);
+    other.files.set('results.json', Buffer.from(JSON.stringify(copy)));
+    await page.goto(`${other.url}/results`);
+    await page.locator('main section, main .notice').first().waitFor();
+    return page.locator('main .notice.bad').allInnerTexts();
+  };
+  assert.deepEqual(await said(() => {}), []);
+  assert.match(await page.locator('#reconciliation .notice.good').innerText(), /It adds up[^]*in every contest/);
+  const unit = json.reconciliation.units.findIndex((u) => u.counted);
+  const post = await said((j) => { j.reconciliation.units[unit].ballots += 1; j.reconciliation.total.ballots += 1; });
+  assert.equal(post.length, 2);
+  assert.match(post[0], /do not add up[^]*How the numbers add up/);
+  assert.match(post[1], /: \d+ ballots, but replaced, voided, excluded and counted are \d+/);
+  assert.equal(await page.locator('#reconciliation .notice.good').count(), 0);
+  const votes = await said((j) => { j.contests[0].options[0].votes += 1; });
+  assert.equal(votes.length, 2);
+  assert.match(votes[1], /votes, but the posts add up to/);
+  assert.equal(await page.locator('#contest-0 .notice.bad').count(), 1);
+  assert.match((await said((j) => j.contests[0].options.reverse())).join(), /not the results of this election/);
 });
 
 test('accessible, in both languages, on a narrow screen and by keyboard', async () => {
