@@ -144,7 +144,8 @@ function freestandingParts(tree) {
   const listed = /election_freestanding = files\(([^)]*)\)/.exec(tree['election/meson.build'] || '');
   for (const name of (listed ? listed[1] : '').match(/[a-z_]+\.c/g) || [])
     objects.push(`${build}/election/libtapat-election.a.p/${name}.o`);
-  if (!fs.existsSync(objects[0])) return [`${objects[0]}: not built`];
+  const missing = objects.filter((f) => !fs.existsSync(f));
+  if (missing.length) return missing.map((f) => `${f}: not built`);
   return undefinedSymbols(execFileSync('nm', ['-A', ...objects], { encoding: 'utf8' })
     .replace(/^(?:.*:)?([^:]+\.o):/gm, '$1:\n'));
 }
