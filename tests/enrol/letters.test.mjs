@@ -167,6 +167,15 @@ test('letters with postal addresses, and a specimen', { skip }, async () => {
     const [specimen] = read(d, 's.pdf');
     assert.match(specimen.page, /SPECIMEN, JUANA/);
     assert.match(specimen.page, /Walang hihingi nito/);
+    // of languages in which the letter has no text there is none, and English where it has no other
+    const manifest = JSON.parse(fs.readFileSync(d.at('manifest.json'), 'utf8'));
+    const only = (x) => (x && typeof x === 'object' && !Array.isArray(x) && 'en' in x ? { ceb: x.en }
+      : Array.isArray(x) ? x.map(only) : x && typeof x === 'object' ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, only(v)])) : x);
+    d.write('other.json', JSON.stringify({ ...only(manifest), languages: ['ceb'] }));
+    d.run('letter', 'print', '--specimen', '--manifest', d.at('other.json'), '--url', url, '--post', post, '--out', d.at('o.pdf'));
+    const [other] = read(d, 'o.pdf');
+    assert.match(other.page, /Nobody will ask you for it/);
+    assert.doesNotMatch(other.page, /Walang hihingi nito/);
     await d.start();
     const { enrolment } = await d.post('/api/enrol/start', { number: 'V-1', birth_date: '1990-01-01' });
     const core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));

@@ -14,6 +14,7 @@ import { rowScreen } from './row.js';
 import { canScan, scan } from './scan.js';
 
 const DAY_S = 86400;
+const SHOWN_MAX = 200; // of each kind, that one answer holds
 
 export class Desk {
   constructor(app, core, manifest) {
@@ -186,7 +187,7 @@ function unitChoice(desk, list) {
 function fill(desk, list) {
   const rows = shown(desk);
   replace(list, rows.length
-    ? [ageing(desk, rows), h('ul', { class: 'queue' }, rows.map((row) => rowItem(desk, row)))]
+    ? [ageing(desk, rows), desk.rows.length >= SHOWN_MAX ? h('p', { class: 'hint' }, t('desk.more')) : null, h('ul', { class: 'queue' }, rows.map((row) => rowItem(desk, row)))]
     : notice('info', t(desk.rows.length ? 'desk.empty-way' : 'desk.empty'), t('desk.empty-what')));
 }
 
