@@ -60,12 +60,12 @@ tp_err tp_store_enrolment_by_credential(tp_store *s, const uint8_t credential[st
     return one_enrolment(s, st, e, found);
 }
 
-tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
-                                  size_t *count) {
+static tp_err list_waiting(tp_store *s, enum sql_query query, tp_enrolment *e, tp_voter *v,
+                           size_t max, size_t *count) {
     bool row = true;
     tp_err err = TP_OK;
     size_t n = 0;
-    sqlite3_stmt *st = sql_use(s, SQL_ENROLMENT_WAITING);
+    sqlite3_stmt *st = sql_use(s, query);
     sql_int(st, 1, max);
     for (; n < max && !(err = sql_row(s, st, &row)) && row; n++) {
         get_enrolment(st, &e[n]);
@@ -73,6 +73,16 @@ tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, siz
     }
     sql_done(st);
     *count = n;
+    return err;
+}
+
+tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
+                                  size_t *count) {
+    size_t shown, rest = 0;
+    tp_err err = list_waiting(s, SQL_ENROLMENT_SHOWN, e, v, max, &shown);
+    if (!err)
+        err = list_waiting(s, SQL_ENROLMENT_WAITING, e + shown, v + shown, max - shown, &rest);
+    *count = shown + rest;
     return err;
 }
 

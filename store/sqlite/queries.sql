@@ -67,6 +67,14 @@ FROM enrolment WHERE voter = ?1;
 -- name: enrolment_by_credential
 SELECT id, voter, state, code_sent, sends_full, tries_full, updated, lang, credential, possession
 FROM enrolment WHERE credential = ?1;
+-- name: enrolment_shown
+SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.updated, e.lang,
+       e.credential, e.possession,
+       v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
+       v.contact2, v.voted
+FROM evidence x JOIN enrolment e ON e.credential = x.credential JOIN voter v ON v.id = e.voter
+WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' AND v.voted = 0
+ORDER BY x.id LIMIT ?1;
 -- name: enrolment_waiting
 SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.updated, e.lang,
        e.credential, e.possession,
@@ -74,6 +82,7 @@ SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.update
        v.contact2, v.voted
 FROM enrolment e JOIN voter v ON v.id = e.voter
 WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' AND v.voted = 0
+    AND NOT EXISTS (SELECT 1 FROM evidence WHERE credential = e.credential)
 ORDER BY e.updated, e.voter LIMIT ?1;
 -- name: enrolment_counts
 SELECT state, count(*) FROM enrolment GROUP BY state;

@@ -112,10 +112,11 @@ CREATE TABLE decision (
 -- What a voter showed for a credential that waits: the registrars check it themselves. Deleted when it
 -- is decided.
 CREATE TABLE evidence (
-    credential BLOB PRIMARY KEY,
+    id         INTEGER PRIMARY KEY,
+    credential BLOB NOT NULL UNIQUE,
     route      INTEGER NOT NULL,
     bytes      BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE passkey (
     voter   INTEGER PRIMARY KEY REFERENCES voter,

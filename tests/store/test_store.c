@@ -637,6 +637,26 @@ static void test_letters(void **state) {
     assert_true(counts[TP_LETTER_VOID] == 1 && counts[TP_LETTER_USED] == 1);
 }
 
+/* Whom registrars need not look at does not wait behind those whom they must. */
+static void test_evidence_first(void **state) {
+    scene *c = *state;
+    tp_enrolment list[3];
+    tp_voter v[3];
+    size_t count;
+    for (uint8_t i = 1; i <= 3; i++) {
+        tp_voter one = voter(i);
+        tp_enrolment e = {
+            .id = {i}, .voter = i, .state = TP_ENROL_WAITING, .updated = i, .credential = {i}};
+        OK(tp_store_voter_add(c->s, &one, ""));
+        OK(tp_store_enrolment_put(c->s, &e));
+    }
+    OK(tp_store_evidence_put(c->s, (const uint8_t[32]){3}, 2, "abc", 3));
+    OK(tp_store_enrolment_waiting(c->s, list, v, 3, &count));
+    assert_true(count == 3 && list[0].voter == 3 && list[1].voter == 1 && list[2].voter == 2);
+    OK(tp_store_enrolment_waiting(c->s, list, v, 1, &count));
+    assert_true(count == 1 && v[0].id == 3);
+}
+
 static void test_evidence(void **state) {
     scene *c = *state;
     const uint8_t one[32] = {1}, two[32] = {2};
@@ -1018,14 +1038,14 @@ static void test_funnel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),     TEST(test_meta),         TEST(test_roll),
-        TEST(test_search),   TEST(test_roll_changes), TEST(test_enrolment),
-        TEST(test_codes),    TEST(test_applications), TEST(test_decisions),
-        TEST(test_uploads),  TEST(test_upload_sums),  TEST(test_passkeys),
-        TEST(test_sessions), TEST(test_messages),     TEST(test_letters),
-        TEST(test_evidence), TEST(test_funnel),       TEST(test_credentials),
-        TEST(test_ballots),  TEST(test_entries),      TEST(test_documents),
-        TEST(test_atomic),
+        TEST(test_open),        TEST(test_meta),           TEST(test_roll),
+        TEST(test_search),      TEST(test_roll_changes),   TEST(test_enrolment),
+        TEST(test_codes),       TEST(test_applications),   TEST(test_decisions),
+        TEST(test_uploads),     TEST(test_upload_sums),    TEST(test_passkeys),
+        TEST(test_sessions),    TEST(test_messages),       TEST(test_letters),
+        TEST(test_evidence),    TEST(test_evidence_first), TEST(test_funnel),
+        TEST(test_credentials), TEST(test_ballots),        TEST(test_entries),
+        TEST(test_documents),   TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }
