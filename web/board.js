@@ -1,5 +1,6 @@
 // The public record as a story: what happened, in order, and what this browser itself checked of
-// it. The whole proof is `tapat verify`, and the page says so.
+// it. A step that the record tells has a mark only if the verifier (verification.js), run here over
+// the same checkpoint, found that it holds. Nothing of it is kept beyond the page.
 
 import { Refusal, getBytes, getText, optional } from './api.js';
 import { startCore } from './core.js';
@@ -7,8 +8,10 @@ import { button, h, notice } from './dom.js';
 import { loadKeys, loadManifest } from './election.js';
 import { toHex } from './hex.js';
 import { dateTime, number, t, tn } from './i18n.js';
+import { fromServer } from './record.js';
 import { archiveSaver, failure, link, start } from './shell.js';
 import { BUNDLE, bundle } from './tiles.js';
+import { Progress, checkTitle, verdictLine, verification } from './verification.js';
 
 const TYPE = {
   MANIFEST: 1, ACT: 2, COMMIT: 3, DEAL: 4, COMPLAINT: 5, OPENING: 6, CONFIRM: 7, LIVENESS: 8, REGISTRATIONS: 9,
@@ -33,7 +36,13 @@ start('board', async (app) => {
   let story;
   let progress = null;
   let rootMatches = null;
-  app.leave(() => core?.stop());
+  let running = null; // { progress, stop }
+  let report = null;
+  let problem = null; // why the verifier did not come to its end
+  app.leave(() => {
+    running?.stop();
+    core?.stop();
+  });
 
   try {
     core = await startCore();
@@ -68,6 +77,32 @@ start('board', async (app) => {
     rootMatches = toHex(await core.root(leaves)) === toHex(root);
     progress = null;
     app.show(screen, { focus: false });
+  }
+
+  // The verifier over the record as it is now; the story is told from the same checkpoint, or again.
+  async function verifyAll() {
+    [report, problem] = [null, null];
+    running = { progress: new Progress(), stop: () => {} };
+    app.show(screen, { focus: false });
+    try {
+      const files = await fromServer();
+      const note = files.files.get('checkpoint');
+      const newer = note && await core.checkpoint(await note.text(), manifest.log);
+      if (newer && (!story || newer.size !== checkpoint.size || toHex(newer.root) !== toHex(checkpoint.root))) {
+        checkpoint = newer;
+        await readAll();
+      }
+      const run = verification(files, manifest.fingerprint, (p) => running.progress.tell(p));
+      running.stop = run.stop;
+      report = await run.result;
+      report.apart = !rootMatches && report.checks.some((c) => c.check === 'log' && c.verdict === 'ok');
+    } catch (e) {
+      problem = e;
+    }
+    running = null;
+    app.show(screen, { focus: false });
+    app.say(report ? t(report.verified ? 'verify.good' : 'verify.bad') : t('error.title'));
+    document.getElementById('verdict')?.focus();
   }
 
   // Takes from an entry what the story needs (election/entry.h).
@@ -116,15 +151,36 @@ start('board', async (app) => {
     return dateTime(time, manifest.zone);
   }
 
-  function step(done, title, ...body) {
-    return h('li', { class: done ? 'done' : 'open' },
-      h('h3', {}, title, h('span', { class: 'visually-hidden' }, ` (${t(done ? 'board.done' : 'board.open')})`)),
-      body.filter(Boolean).map((b) => (b instanceof Node ? b : h('p', {}, b))));
+  // What the verifier said of the checks that a step rests on: good, bad, or null if it said nothing
+  // of one of them. The log and its files carry every step.
+  function markOf(checks) {
+    if (!report || report.apart) return { state: null };
+    const said = ['files', 'log', ...checks].map((name) => report.checks.find((c) => c.check === name));
+    const bad = said.find((c) => c && c.verdict === 'FAIL');
+    if (bad) return { state: 'bad', bad };
+    return { state: said.every((c) => c && c.verdict === 'ok') ? 'good' : null };
   }
 
-  function act(code, title, text) {
+  function markText({ state, bad }) {
+    if (state === 'bad') {
+      return [h('strong', {}, t('board.mark-bad')), ' ', checkTitle(bad.check), ' ', h('code', {}, bad.code), bad.where ? `: ${bad.where}` : ''];
+    }
+    return h('strong', {}, t(state ? 'board.mark-good' : report ? 'board.mark-after' : 'board.mark-none'));
+  }
+
+  // done: the record tells of it; checks: by which the verifier judges it.
+  function step(done, checks, title, ...body) {
+    const mark = done ? markOf(checks) : null;
+    const state = !done ? 'open' : mark.state || 'told';
+    return h('li', { class: state, 'data-step': checks.join(' ') },
+      h('h3', {}, title, done ? null : h('span', { class: 'step-open' }, ` (${t('board.open')})`)),
+      body.filter(Boolean).map((b) => (b instanceof Node ? b : h('p', {}, b))),
+      mark && h('p', { class: 'mark' }, markText(mark)));
+  }
+
+  function act(code, checks, title, text) {
     const a = story && story.acts[code];
-    return step(Boolean(a), title, a ? t('board.signed', { time: at(a.time), names: names(manifest.officers, a.signers) }) : null,
+    return step(Boolean(a), checks, title, a ? t('board.signed', { time: at(a.time), names: names(manifest.officers, a.signers) }) : null,
       a && text ? text : null);
   }
 
@@ -133,28 +189,28 @@ start('board', async (app) => {
     const n = manifest.trustees.length;
     const who = s && s.trustees;
     const list = [
-      step(true, t('board.defined'), t('board.defined-what'), h('p', {}, h('code', { class: 'fingerprint' }, app.election.fingerprint))),
-      act(ACT.APPROVE, t('board.approved'), ''),
-      step(who && who.deals.size === n, t('board.ceremony'), tn('board.ceremony-what', n, { t: manifest.threshold }),
+      step(true, ['manifest'], t('board.defined'), t('board.defined-what'), h('p', {}, h('code', { class: 'fingerprint' }, app.election.fingerprint))),
+      act(ACT.APPROVE, ['approval'], t('board.approved'), ''),
+      step(who && who.deals.size === n, ['ceremony'], t('board.ceremony'), tn('board.ceremony-what', n, { t: manifest.threshold }),
         who && who.deals.size ? t('board.dealt', { names: names(manifest.trustees, who.deals) }) : null,
         s && s.complaints ? tn('board.complaints', s.complaints) : null),
-      step(Boolean(keys), t('board.confirmed'), keys ? t('board.confirmed-what', { names: manifest.trustees.map((w) => w.name).join(', ') }) : null),
-      step(s && s.roll, t('board.roll'), s && s.roll ? tn('board.roll-what', s.roll.voters) : null,
+      step(Boolean(keys), ['keys'], t('board.confirmed'), keys ? t('board.confirmed-what', { names: manifest.trustees.map((w) => w.name).join(', ') }) : null),
+      step(s && s.roll, ['roll'], t('board.roll'), s && s.roll ? tn('board.roll-what', s.roll.voters) : null,
         s && s.roll ? t('board.signed', { time: at(s.roll.time), names: names(manifest.officers, s.roll.signers) }) : null,
         s && s.rollChanges ? tn('board.roll-changes', s.rollChanges) : null),
-      step(s && s.registered > 0, t('board.enrolled'), s ? tn('board.enrolled-what', s.registered) : null,
+      step(s && s.registered > 0, ['registrations', 'cancels'], t('board.enrolled'), s ? tn('board.enrolled-what', s.registered) : null,
         s && s.cancelled ? tn('board.cancelled', s.cancelled) : null),
-      step(who && who.alive.size > manifest.threshold, t('board.alive'), who && who.alive.size ? t('board.alive-what', { names: names(manifest.trustees, who.alive) }) : null),
-      act(ACT.OPEN, t('board.opened'), ''),
-      step(s && s.ballots > 0, t('board.ballots'), s && s.ballots
+      step(who && who.alive.size > manifest.threshold, ['ceremony'], t('board.alive'), who && who.alive.size ? t('board.alive-what', { names: names(manifest.trustees, who.alive) }) : null),
+      act(ACT.OPEN, ['acts'], t('board.opened'), ''),
+      step(s && s.ballots > 0, ['ballots', 'chains', 'batches'], t('board.ballots'), s && s.ballots
         ? [tn('board.ballots-what', s.ballots), tn('board.batches-what', s.batches)].join(' ') : null,
       s && s.lastBatch ? t('board.last-batch', { time: at(s.lastBatch) }) : null,
       s && s.excluded ? tn('board.excluded', s.excluded) : null),
-      act(ACT.CLOSE, t('board.closed'), ''),
-      act(ACT.FREEZE, t('board.frozen'), t('board.frozen-what')),
-      step(who && who.shares.size >= manifest.threshold, t('board.decrypted'), who && who.shares.size
+      act(ACT.CLOSE, ['acts'], t('board.closed'), ''),
+      act(ACT.FREEZE, ['acts', 'aggregates'], t('board.frozen'), t('board.frozen-what')),
+      step(who && who.shares.size >= manifest.threshold, ['shares', 'totals'], t('board.decrypted'), who && who.shares.size
         ? t('board.decrypted-what', { names: names(manifest.trustees, who.shares) }) : null),
-      act(ACT.PUBLISH, t('board.published'), ''),
+      act(ACT.PUBLISH, ['acts', 'results', 'reconciliation'], t('board.published'), ''),
     ];
     return h('ol', { class: 'story' }, list);
   }
@@ -187,8 +243,26 @@ start('board', async (app) => {
   }
 
   function verifyHere() {
-    return h('section', { class: 'card' }, h('h2', {}, t('board.verify-here')), h('p', {}, t('board.verify-here-what')),
-      h('p', {}, link('/verify', t('board.verify-button'), { class: 'button primary' })));
+    const box = (...content) => h('section', { class: 'card', 'aria-labelledby': 'verify-here' },
+      h('h2', { id: 'verify-here' }, t('board.verify-here')), content);
+    if (running) {
+      return box(running.progress.node, h('p', {}, button(t('verify.stop'), () => {
+        running.stop();
+        location.reload();
+      })));
+    }
+    return box(problem && failure(problem), verdict(),
+      h('p', {}, t('board.verify-here-what')),
+      h('p', {}, button(t(report ? 'board.verify-again' : 'board.verify-all'), verifyAll, { class: 'primary' })),
+      h('p', {}, link('/verify', t('board.verify-other'))));
+  }
+
+  function verdict() {
+    if (!report) return null;
+    if (report.apart) return notice('bad', t('board.apart'), t('board.apart-what'));
+    return [h('div', { id: 'verdict', tabindex: -1 }, notice(report.verified ? 'good' : 'bad', t(report.verified ? 'verify.good' : 'verify.bad'),
+      report.verified ? t('board.verified', { size: checkpoint.size }) : t('verify.bad-what'))),
+    h('details', {}, h('summary', {}, t('verify.outcome')), h('ul', { class: 'checks' }, report.checks.map(verdictLine)))];
   }
 
   function downloads() {

@@ -87,12 +87,13 @@ export class Progress {
   }
 }
 
-const title = (check) => (has(`verify.c-${check}`) ? t(`verify.c-${check}`) : check);
+// What a check is, in words.
+export const checkTitle = (check) => (has(`verify.c-${check}`) ? t(`verify.c-${check}`) : check);
 
 // One check of a report.
 export function verdictLine(c) {
   return h('li', { class: `check ${CLASS[c.verdict]}`, 'data-check': c.check },
-    h('strong', {}, t(`verify.v-${CLASS[c.verdict]}`)), ' ', h('span', {}, title(c.check)),
+    h('strong', {}, t(`verify.v-${CLASS[c.verdict]}`)), ' ', h('span', {}, checkTitle(c.check)),
     h('span', { class: 'hint block' }, h('code', {}, c.check), c.detail ? ` ${c.detail}` : '',
       c.code ? h('span', { class: 'fault' }, h('code', {}, c.code), c.where ? `: ${c.where}` : '') : null));
 }

@@ -324,6 +324,58 @@ test('results whose numbers do not add up are said to be wrong, at the top and w
   assert.match((await said((j) => j.contests[0].options.reverse())).join(), /not the results of this election/);
 });
 
+// The board's story: { step: state }, and what it says of each.
+async function story(p) {
+  const list = await p.locator('.story li').evaluateAll((all) => all.map((li) => [li.className, li.querySelector('h3').textContent, li.querySelector('.mark')?.textContent]));
+  return list.filter(([state]) => state !== 'open');
+}
+
+test('the story: no step has a mark before it was verified here; then each has its own, or the fault by name', async (t) => {
+  const other = await new RecordServer(new Map(honest)).start();
+  t.after(() => other.stop());
+  other.manifest = honest.get('manifest.json');
+  const read = async () => {
+    await page.goto(`${other.url}/board`);
+    await page.locator('.story li.told').nth(5).waitFor();
+    const steps = await story(page);
+    assert.ok(steps.length > 10);
+    for (const [state, title, mark] of steps) assert.deepEqual([state, mark], ['told', 'Told by the record, not yet checked here.'], title);
+  };
+  const verified = async () => {
+    await page.getByRole('button', { name: 'Verify every step here' }).click();
+    await page.locator('#verify-here ~ .notice, #verdict').first().waitFor({ timeout: 60000 });
+    return story(page);
+  };
+  await read();
+  for (const [state, title, mark] of await verified()) assert.deepEqual([state, mark], ['good', 'Verified here, in this browser.'], title);
+  assert.match(await page.locator('#verdict').innerText(), /Verified: everything/);
+  await page.reload(); // nothing is kept
+  await read();
+
+  other.files = flippedFile('results.csv', -10)(new Map(honest));
+  await read();
+  for (const [state, title, mark] of await verified()) {
+    if (title.startsWith('Result')) assert.match(`${state} ${mark}`, /^bad Fails here:.* results\.csv/);
+    else assert.equal(state, 'good', title);
+  }
+  other.files = withEntries((e) => { e.splice(find(e, TYPE.BALLOT), 1); })(new Map(honest));
+  await read();
+  const steps = await verified();
+  assert.match(steps.find(([, title]) => title.startsWith('Ballots'))[2], /Fails here:.* board\.batch/);
+  assert.match(steps.find(([, title]) => title.startsWith('Result'))[2], /another check failed first/);
+
+  // one story for the reader and another record for the verifier
+  const entries = nameOf(honest, 'tile/entries/');
+  const changed = Buffer.from(honest.get(entries));
+  flip(changed, 400);
+  other.files = new Map(honest).set(entries, changed);
+  await page.goto(`${other.url}/board`);
+  await page.getByText('do not fit its signed checkpoint').waitFor();
+  other.files = honest;
+  for (const [state, title] of await verified()) assert.equal(state, 'told', title);
+  assert.match(await page.locator('main').innerText(), /The story and the record do not belong together/);
+});
+
 test('accessible, in both languages, on a narrow screen and by keyboard', async () => {
   for (const [lang, width] of [['en', 1280], ['fil', 390], ['en', 320]]) {
     const { context, page: p } = await open(browser, { viewport: { width, height: 800 } });
@@ -344,6 +396,10 @@ test('accessible, in both languages, on a narrow screen and by keyboard', async 
       await p.goto(`${server.url}/${name}?lang=${lang}`);
       await p.locator('main section.card').first().waitFor();
       for (const details of await p.locator('main section > details > summary').all()) await details.click();
+      await check();
+      if (name === 'results') continue;
+      await p.locator('[aria-labelledby="verify-here"] button.primary').click();
+      await p.locator('#verdict').waitFor({ timeout: 60000 });
       await check();
     }
     await context.close();
