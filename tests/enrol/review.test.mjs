@@ -77,7 +77,7 @@ test('who comes near a row applies, and a registrar decides with the reason befo
     // a look-up tells no more than of nobody
     assert.deepEqual(await d.post('/api/roll/lookup', { name: 'Santos Maria', birth_date: '1990-03-04' }), await d.post('/api/roll/lookup', { name: 'Nobody', birth_date: '1990-03-04' }));
     // and nothing can be proven or sent with such a token
-    const tries = [['send', { contact: 1 }], ['code', { code: '000000' }], ['letter', { letter: '0'.repeat(64) }], ['oidc', {}],
+    const tries = [['send', { contact: 1 }], ['code', { code: '000000' }], ['letter', { letter: '0'.repeat(64) }], ['oidc', { credential: '0'.repeat(64), possession: '0'.repeat(128), blind: '0'.repeat(64) }],
       ['credential', { credential: '0'.repeat(64), possession: '0'.repeat(128) }], ['passkey/new', {}], ['passkey/ask', {}]];
     for (const [way, more] of tries) {
       const said = await d.post(`/api/enrol/${way}`, { enrolment, ...more });
