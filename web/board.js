@@ -188,13 +188,14 @@ start('board', async (app) => {
     const s = story;
     const n = manifest.trustees.length;
     const who = s && s.trustees;
+    const confirmed = who ? who.confirms.size === n : Boolean(keys);
     const list = [
       step(true, ['manifest'], t('board.defined'), t('board.defined-what'), h('p', {}, h('code', { class: 'fingerprint' }, app.election.fingerprint))),
       act(ACT.APPROVE, ['approval'], t('board.approved'), ''),
       step(who && who.deals.size === n, ['ceremony'], t('board.ceremony'), tn('board.ceremony-what', n, { t: manifest.threshold }),
         who && who.deals.size ? t('board.dealt', { names: names(manifest.trustees, who.deals) }) : null,
         s && s.complaints ? tn('board.complaints', s.complaints) : null),
-      step(Boolean(keys), ['keys'], t('board.confirmed'), keys ? t('board.confirmed-what', { names: manifest.trustees.map((w) => w.name).join(', ') }) : null),
+      step(confirmed, ['keys'], t('board.confirmed'), confirmed ? t('board.confirmed-what', { names: manifest.trustees.map((w) => w.name).join(', ') }) : null),
       step(s && s.roll, ['roll'], t('board.roll'), s && s.roll ? tn('board.roll-what', s.roll.voters) : null,
         s && s.roll ? t('board.signed', { time: at(s.roll.time), names: names(manifest.officers, s.roll.signers) }) : null,
         s && s.rollChanges ? tn('board.roll-changes', s.rollChanges) : null),
@@ -294,6 +295,7 @@ start('board', async (app) => {
         rootMatches === false && notice('bad', t('board.bad'), t('alarm.next')),
         h('div', { class: 'columns board' },
           h('section', {}, h('h2', {}, t('board.story')),
+            !report && !running && h('p', { class: 'jump-narrow' }, h('a', { href: '#verify-here' }, t('board.verify-here'))),
             progress !== null ? h('p', { class: 'working' }, t('board.reading', { done: progress, size: checkpoint.size })) : null, telling()),
           h('div', {}, verifyHere(), checks(), downloads(), h('section', { class: 'card' }, h('h2', {}, t('board.not-here')), h('p', {}, t('board.not-here-what'))))),
         checkpoint ? h('p', { class: 'hint' }, t('board.size', { n: number(checkpoint.size) })) : null,
