@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/letter.h"
 #include "cli/letter_list.h"
 #include "store/store.h"
 
@@ -152,11 +152,14 @@ static int print(char **argv) {
 int tp_cmd_letter(int argc, char **argv) {
     if (argc >= 2 && !strcmp(argv[1], "print")) return print(argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "list")) return list(argc - 1, argv + 1);
+    if (argc >= 2 && !strcmp(argv[1], "mail")) return tp_letter_mail(argc - 1, argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "load")) return load(argc - 1, argv + 1);
     puts("usage: tapat letter print --roll FILE --list FILE --post UNIT --manifest FILE --url URL "
          "--out FILE.pdf\n"
          "       tapat letter print --specimen --post UNIT --manifest FILE --url URL --out "
          "FILE.pdf\n"
+         "       tapat letter mail --roll FILE --list FILE --post UNIT --manifest FILE "
+         "--config FILE\n"
          "       tapat letter load --data DIR --manifest FILE --list FILE\n"
          "       tapat letter list --data DIR [--json]\n");
     return argc >= 2 && !strcmp(argv[1], "--help") ? TP_EXIT_OK : TP_EXIT_USAGE;

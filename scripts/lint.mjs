@@ -84,6 +84,7 @@ const joints = {
   'cli/serve.c': ['server/server.h', 'store/sqlite/sqlite.h'],
   'cli/message.c': ['server/texts.h', 'store/store.h'],
   'cli/roll_funnel.c': ['server/funnel.h'],
+  'cli/letter_mail.c': ['server/courier.h'],
   'cli/registrar_evidence.c': ['server/provider.h'],
   'cli/witness.c': ['server/witness.h'],
   'cli/roll.c': ['store/sqlite/sqlite.h'],

@@ -26,8 +26,13 @@ struct tp_texts {
 
 /* What a template of the kind may name; each begins and ends with a space. */
 static const char *const kinds[][2] = {
-    {"code", " title code mark minutes "}, {"ready", " title "},   {"cancelled", " title "},
-    {"recorded", " title sequence "},      {"applied", " title "}, {"rejected", " title "},
+    {"code", " title code mark minutes "},
+    {"ready", " title "},
+    {"cancelled", " title "},
+    {"recorded", " title sequence "},
+    {"letter", " title code "},
+    {"applied", " title "},
+    {"rejected", " title "},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
