@@ -76,3 +76,14 @@ export async function cast(page) {
   await page.getByRole('button', { name: /Cast my ballot|Send again/ }).click();
   await waitHeading(page, 'Your receipt');
 }
+
+// Drops a file from the disk on an element, as a hand does.
+export async function drop(page, selector, file) {
+  const target = page.locator(selector);
+  await target.scrollIntoViewIfNeeded();
+  const box = await target.boundingBox();
+  const session = await page.context().newCDPSession(page);
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2, data: { items: [], files: [file], dragOperationsMask: 1 } };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, ...at });
+  await session.detach();
+}

@@ -11,13 +11,16 @@ import AxeBuilder from '@axe-core/playwright';
 
 import { writeArchive } from '../../verifier/archive.js';
 import { unhex } from '../../verifier/bytes.js';
+import { archives } from '../records/archives.mjs';
 import { writeFolder } from '../records/folder.mjs';
-import { launch, open } from './browser.mjs';
+import { drop, launch, open } from './browser.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 const { report, files } = JSON.parse(fs.readFileSync(path.join(root, 'spec/vectors/record.json')));
 const record = new Map(Object.entries(files).map(([name, text]) => [name, unhex(text)]));
+
+const refusedWhenDropped = /: (a name that goes up|a symbolic link|a wrong sum|a name twice|a file cut|a byte after the end)$/;
 
 test('an archive, a folder, and what is refused', async (t) => {
   const server = http.createServer((q, r) => {
@@ -62,5 +65,17 @@ test('an archive, a folder, and what is refused', async (t) => {
   await page.locator('#archive').setInputFiles(tar(changed));
   assert.deepEqual(await lines(), ['FAIL \u2014 files: files.archive ']);
   assert.equal(await page.locator('#verdict').innerText(), 'Not verified.');
+
+  const dropped = path.join(dir, 'dropped.tar');
+  fs.writeFileSync(dropped, writeArchive(record));
+  await drop(page, '#archive', dropped);
+  await page.locator('#verdict', { hasText: /^Verified/ }).waitFor({ timeout: 120000 });
+  for (const { name, make } of archives.filter((a) => refusedWhenDropped.test(a.name))) {
+    fs.writeFileSync(dropped, make());
+    await page.evaluate(() => document.getElementById('checks').replaceChildren());
+    await drop(page, '#archive', dropped);
+    await page.locator('#checks li').waitFor();
+    assert.deepEqual(await lines(), ['FAIL \u2014 files: files.archive '], name);
+  }
   assert.deepEqual(seen.problems, []);
 });

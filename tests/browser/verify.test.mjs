@@ -10,7 +10,8 @@ import { after, before, test } from 'node:test';
 
 import AxeBuilder from '@axe-core/playwright';
 
-import { launch, open } from './browser.mjs';
+import { archives } from '../records/archives.mjs';
+import { drop, launch, open } from './browser.mjs';
 import { RecordServer, makeRecord, nativeReport, pageReport, readFolder, tapat, writeFolder } from './records.mjs';
 
 let dir;
@@ -257,6 +258,26 @@ test('an archive: written, verified by the program and by the page, and refused 
   assert.equal(run('archive', bad, archive).status, 1);
   assert.ok(!fs.existsSync(archive));
   assert.equal(run('archive', bad, archive, '--unverified').status, 0);
+});
+
+test('an archive that is dropped: verified, or refused by its name', async () => {
+  const dropped = path.join(dir, 'dropped.tar');
+  const here = async () => {
+    await page.goto(`${server.url}/verify`);
+    await page.locator('.drop button.primary').waitFor();
+    await page.getByLabel('Fingerprint').fill('');
+    await drop(page, '.drop', dropped);
+    return pageReport(page);
+  };
+  const refused = /^an archive$|: (a name that goes up|a symbolic link|a hard link|a wrong sum|a name twice|a file cut|a byte after the end|a file over 64 MiB)$/;
+  const some = archives.filter((a) => refused.test(a.name));
+  assert.equal(some.length, 9);
+  for (const { name, code, make } of some) {
+    fs.writeFileSync(dropped, make());
+    const checks = await here();
+    if (code) assert.deepEqual([checks, await page.locator('main .notice.bad .fault').innerText()], [[], code], name);
+    else assert.ok(checks.length && checks.every((c) => c.verdict !== 'FAIL'), name);
+  }
 });
 
 test('a site that is not isolated: one worker, the same verdict', async () => {
