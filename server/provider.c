@@ -23,8 +23,9 @@ struct tp_provider {
     tp_provider_options o;
     pthread_mutex_t lock; /* behind it: all that follows */
     json_t *discovered, *jwks;
-    time_t since;        /* monotonic */
-    time_t again, pause; /* not asked before; how long the last pause was */
+    time_t since;                  /* monotonic */
+    time_t again, pause;           /* not asked before; how long the last pause was */
+    time_t keys_again, keys_pause; /* the same of a key that was not among those fetched */
 };
 
 static time_t monotonic(void) {
@@ -147,6 +148,13 @@ static bool ask_anew(tp_provider *p) {
     return fetch_keys(p);
 }
 
+/* After a failure: a second, then twice as long. */
+static void put_off(time_t *again, time_t *pause) {
+    *pause = *pause ? 2 * *pause : 1;
+    if (*pause > PAUSE_MAX_S) *pause = PAUSE_MAX_S;
+    *again = monotonic() + *pause;
+}
+
 /* Behind the lock. What was known stays in use while the provider does not answer. */
 static bool discover(tp_provider *p) {
     if (p->o.keys || (p->jwks && monotonic() - p->since < FRESH_S)) return true;
@@ -155,9 +163,7 @@ static bool discover(tp_provider *p) {
         p->since = monotonic();
         p->pause = 0;
     } else {
-        p->pause = p->pause ? 2 * p->pause : 1;
-        if (p->pause > PAUSE_MAX_S) p->pause = PAUSE_MAX_S;
-        p->again = monotonic() + p->pause;
+        put_off(&p->again, &p->pause);
     }
     return p->jwks != NULL;
 }
@@ -214,13 +220,20 @@ static json_t *exchange(tp_provider *p, const char *endpoint, const char *code,
     return tokens;
 }
 
-/* Under the keys that are known, and if they lack the token's, under those of now. */
+/* Under the keys that are known, and if they lack the token's, under those of now: which are not
+ * fetched for each token that names a key that there is not. */
 static const char *check(char claim[static TP_CLAIM_MAX], tp_provider *p, const char *token,
                          const tp_id_token_rules *rules) {
     pthread_mutex_lock(&p->lock);
     const char *why = tp_id_token_refusal(claim, token, p->jwks, rules);
-    if (why && !strcmp(why, "key") && !p->o.keys && fetch_keys(p))
-        why = tp_id_token_refusal(claim, token, p->jwks, rules);
+    bool lacks = why && !strcmp(why, "key") && !p->o.keys;
+    if (lacks && monotonic() >= p->keys_again) {
+        if (fetch_keys(p)) why = tp_id_token_refusal(claim, token, p->jwks, rules);
+        if (why && !strcmp(why, "key"))
+            put_off(&p->keys_again, &p->keys_pause);
+        else
+            p->keys_pause = 0;
+    }
     pthread_mutex_unlock(&p->lock);
     return why;
 }

@@ -215,6 +215,15 @@ test('a server that lies to `tapat registrar`', { skip, timeout: 180000 }, async
       assert.deepEqual(taken.map((r) => r.credential), rows.map((r) => r.credential));
       s.forget();
     });
+    await t.test('a token under a key that there is not does not make it ask the provider at each look', async () => {
+      const [before, looks, last] = [s.provider.asked, s.looks, s.child];
+      const run = s.ask([s.row('O-1', s.login('O-1', { head: { kid: 'x' } }))], ...s.own, '--watch');
+      await until(() => s.child !== last && s.looks >= looks + 6);
+      s.child.kill();
+      assert.deepEqual((await run).taken, []);
+      assert.ok(s.provider.asked - before < 2 + 6, `asked ${s.provider.asked - before} times`);
+      s.forget();
+    });
     await t.test('without its own list, roll or the provider it says so and leaves them', async () => {
       const rows = [s.row('L-1', s.letter('L-1')), s.row('O-1', s.login('O-1'))];
       const { taken, said } = await s.ask(rows, '--yes');

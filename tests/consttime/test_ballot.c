@@ -1,10 +1,11 @@
-/* The constant-time gate over a voter's and a signer's own acts: code, credential, ballot, the
- * signatures of registrars and officers. Secrets are undefined to memcheck; what tp_declassify
+/* The constant-time gate over a voter's and a signer's own acts: code, credential, ballot, letter,
+ * the signatures of registrars and officers. Secrets are undefined to memcheck; what tp_declassify
  * names is defined again. With "branch" or "index" it does what none of these may do, which must be
  * reported.
  */
 #include "election/cast.h"
 #include "election/enrol.h"
+#include "election/evidence.h"
 #include "election/entry.h"
 
 #include <stdlib.h>
@@ -69,6 +70,18 @@ static void run_signers(void) {
     if (tp_entry_sign(&e, fingerprint, 1, secret_key, random_bytes)) abort();
 }
 
+static void run_letter(void) {
+    uint8_t code[TP_LETTER_CODE] = {1, 2, 3}, again[TP_LETTER_CODE], secret_key[32], letter[32],
+            signature[64];
+    char text[TP_CODE_TEXT];
+    VALGRIND_MAKE_MEM_UNDEFINED(code, sizeof code);
+    code[TP_LETTER_CODE - 1] &= 0xf0; /* 100 bits */
+    tp_code_write(text, code, TP_LETTER_SYMBOLS);
+    if (tp_code_read(again, TP_LETTER_SYMBOLS, text, 25)) abort();
+    if (tp_letter_key(secret_key, letter, fingerprint, again)) abort();
+    if (tp_letter_sign(signature, fingerprint, key, secret_key, random_bytes)) abort();
+}
+
 static int leak(const char *how) {
     static const int table[2] = {4, 5};
     if (!strcmp(how, "index")) return ((const volatile int *)table)[choices[1]];
@@ -86,5 +99,6 @@ int main(int argc, char **argv) {
     run_code();
     run_ballot();
     run_signers();
+    run_letter();
     return 0;
 }
