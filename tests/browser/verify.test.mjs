@@ -342,6 +342,7 @@ test('results whose numbers do not add up are said to be wrong, at the top and w
   assert.equal(votes.length, 2);
   assert.match(votes[1], /votes, but the posts add up to/);
   assert.equal(await page.locator('#contest-0 .notice.bad').count(), 1);
+  assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((v) => v.id), []);
   assert.match((await said((j) => j.contests[0].options.reverse())).join(), /not the results of this election/);
 });
 
@@ -384,6 +385,8 @@ test('the story: no step has a mark before it was verified here; then each has i
   const steps = await verified();
   assert.match(steps.find(([, title]) => title.startsWith('Ballots'))[2], /Fails here:.* board\.batch/);
   assert.match(steps.find(([, title]) => title.startsWith('Result'))[2], /another check failed first/);
+
+  assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((v) => v.id), []);
 
   // one story for the reader and another record for the verifier
   const entries = nameOf(honest, 'tile/entries/');
