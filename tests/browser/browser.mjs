@@ -30,6 +30,7 @@ export async function enrol(page, url, double, number = 'G-01') {
   await page.getByLabel('Birth date').fill('1990-01-01');
   await page.getByRole('button', { name: 'Continue' }).click();
   await waitHeading(page, 'Type the code from the message');
+  await page.getByText('the message with the mark KT').waitFor();
   await page.getByLabel('Code from the message').fill(await messageCode(page, url));
   await page.getByRole('button', { name: 'Continue' }).click();
   await waitHeading(page, 'Your recovery code');

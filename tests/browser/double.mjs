@@ -253,11 +253,11 @@ export class Double {
       if (e.state === 'started') {
         e.code = String(crypto.randomInt(1e6)).padStart(6, '0');
         this.outbox.unshift({
-          to: `${e.number}@example.org`, subject: 'Your code', text: `Your code is ${e.code}.\nIt is good for 30 minutes.`,
+          to: `${e.number}@example.org`, subject: 'Your code', text: `Your code is ${e.code}, for the page that shows KT.\nIt is good for 30 minutes.`,
           time: Math.floor(Date.now() / 1000),
         });
       }
-      return [200, { sent_to: 'g•••@example.org' }];
+      return [200, { sent_to: 'g•••@example.org', mark: 'KT' }];
     }
     if (verb === 'code') {
       if (q.code !== e.code) {

@@ -265,12 +265,47 @@ static void test_agreement(void **state) {
     }
 }
 
+/* So it is with the roll's commitment and with its changes. spec: N-10 */
+static void test_agreement_on_the_roll(void **state) {
+    (void)state;
+    static uint8_t rows[2][2 * TP_ROLL_CHANGE_LEN], units[2][2 * TP_UNIT_ROLL_LEN];
+    tp_entry own = {.type = TP_ENTRY_CHANGES}, draft;
+    tp_fault fault;
+    own.u.changes.time = 1000, own.u.changes.count = 2, own.u.changes.list = rows[0];
+    for (int i = 0; i < 4; i++) {
+        draft = own;
+        draft.u.changes.list = rows[1];
+        rows[1][sizeof rows[1] - 1] = i == 3;
+        if (i == 1) draft.u.changes.time = 1301;
+        if (i == 2) draft.u.changes.count = 1;
+        assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), i ? TP_REFUSED : TP_OK);
+    }
+    own = (tp_entry){.type = TP_ENTRY_ROLL};
+    own.u.roll.time = 1000, own.u.roll.leaves = 9, own.u.roll.unit_count = 2;
+    own.u.roll.units = units[0];
+    for (int i = 0; i < 6; i++) {
+        draft = own;
+        draft.u.roll.units = units[1];
+        units[1][sizeof units[1] - 1] = i == 5;
+        if (i == 1) draft.u.roll.time = 1301;
+        if (i == 2) draft.u.roll.leaves = 8;
+        if (i == 3) draft.u.roll.root[31] = 1;
+        if (i == 4) draft.u.roll.unit_count = 1;
+        assert_int_equal(tp_act_agrees(&draft, &own, 1000, &fault), i ? TP_REFUSED : TP_OK);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inverse), cmocka_unit_test(test_canonical),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_college), cmocka_unit_test(test_signer),
-        cmocka_unit_test(test_acts),    cmocka_unit_test(test_agreement),
+        cmocka_unit_test(test_inverse),
+        cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_college),
+        cmocka_unit_test(test_signer),
+        cmocka_unit_test(test_acts),
+        cmocka_unit_test(test_agreement),
+        cmocka_unit_test(test_agreement_on_the_roll),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
