@@ -71,20 +71,26 @@ tp_err tp_bundle_read(tp_bundle *b, const tp_record *r, uint64_t index, tp_fault
     return TP_OK;
 }
 
+static bool leaf_holds(const tp_record *r, const tp_reader *entry, uint64_t index) {
+    tp_hash leaf;
+    tp_tree_leaf(&leaf, entry->p, entry->left);
+    return !memcmp(&leaf, &r->hashes[0][index], sizeof leaf);
+}
+
+static tp_err no_leaf(uint64_t index, tp_fault *fault) {
+    return tp_fail(fault, TP_INVALID, "log.entry", "entry %llu", (unsigned long long)index);
+}
+
 tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size_t *len,
                        tp_fault *fault) {
     if (index >= tp_record_size(r))
         return tp_fail(fault, TP_REFUSED, "log.index", "entry %llu", (unsigned long long)index);
     if (r->bundle.index != index / TP_TILE_WIDTH) {
-        uint64_t bad;
         tp_err err = tp_bundle_read(&r->bundle, r, index / TP_TILE_WIDTH, fault);
-        if (!err && r->hashes[0]) err = tp_bundle_check(&r->bundle, r, &bad, fault);
-        if (err) {
-            r->bundle.index = UINT64_MAX;
-            return err;
-        }
+        if (err) return err;
     }
     const tp_reader *e = &r->bundle.entry[index % TP_TILE_WIDTH];
+    if (r->hashes[0] && !leaf_holds(r, e, index)) return no_leaf(index, fault);
     *bytes = e->p;
     *len = e->left;
     return TP_OK;
@@ -92,23 +98,22 @@ tp_err tp_record_entry(tp_record *r, uint64_t index, const uint8_t **bytes, size
 
 tp_err tp_bundle_check(const tp_bundle *b, const tp_record *r, uint64_t *bad, tp_fault *fault) {
     for (unsigned i = 0; i < b->count; i++) {
-        tp_hash leaf;
         uint64_t index = b->index * TP_TILE_WIDTH + i;
-        tp_tree_leaf(&leaf, b->entry[i].p, b->entry[i].left);
-        if (!memcmp(&leaf, &r->hashes[0][index], sizeof leaf)) continue;
+        if (leaf_holds(r, &b->entry[i], index)) continue;
         *bad = index;
-        return tp_fail(fault, TP_INVALID, "log.entry", "entry %llu", (unsigned long long)index);
+        return no_leaf(index, fault);
     }
     return TP_OK;
 }
 
 tp_err tp_record_check_log(tp_record *r, tp_fault *fault) {
-    const uint8_t *bytes;
-    size_t len;
+    uint64_t bad;
     tp_err err = tp_record_load_tree(r, fault);
     if (err) tp_record_find_fault(r, fault);
-    for (uint64_t i = 0; !err && i < tp_record_size(r); i += TP_TILE_WIDTH)
-        err = tp_record_entry(r, i, &bytes, &len, fault);
+    for (uint64_t i = 0; !err && i < tp_tile_count(TP_TILE_ENTRIES, tp_record_size(r)); i++) {
+        err = tp_bundle_read(&r->bundle, r, i, fault);
+        if (!err) err = tp_bundle_check(&r->bundle, r, &bad, fault);
+    }
     return err;
 }
 

@@ -1870,6 +1870,20 @@ limits({
   ...{ onward, patch, replay },
 });
 schema({ enrolment, manifest });
+// What stands before an entry that is not its leaf is named first, though one file holds both.
+const lastEntryChanged = (f) => {
+  const name = [...f.keys()].find((x) => x.startsWith('tile/entries/'));
+  f.set(name, flip(f.get(name), -1));
+};
+for (const name of ['ballot: R is the identity', 'manifest: entry 0 names another document']) {
+  const first = list.find((r) => r.name === name);
+  list.push({
+    ...first,
+    name: `two faults: ${name}, the last entry is changed`,
+    make: () => first.make().push(X),
+    files: lastEntryChanged,
+  });
+}
 export const tampered = list;
 
 // ---- unusual records that hold all the same: name and make
