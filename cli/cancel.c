@@ -38,8 +38,10 @@ static void release(const act_args *a, const tp_manifest *m, const uint8_t key[s
     for (size_t i = 0; i < a->officers.count; i++) {
         registrar_book *b = registrar_book_open(a->officers.items[i], m->fingerprint);
         if (!b) continue; /* said; a person can sign the next key nevertheless */
-        registrar_book_add(b, "-", key);
-        (void)registrar_book_sync(b);
+        if (registrar_book_begin(b)) {
+            registrar_book_add(b, "-", key);
+            (void)registrar_book_sync(b);
+        }
         registrar_book_close(b);
     }
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -64,8 +65,11 @@ static int read_rows(tp_letter_list *l, const char *path, char *text, const tp_m
             if (!l->rows) abort();
         }
         l->rows[l->count].line = line;
-        if (!end || !read_row(&l->rows[l->count++], m, at))
-            return tp_say(TP_EXIT_REFUSED, "%s: line %zu is no letter", path, line);
+        bool row = read_row(&l->rows[l->count], m, at);
+        if (!end && !row) break; /* is being written, or was when its writer was killed */
+        l->count += row;
+        if (!end) break;
+        if (!row) return tp_say(TP_EXIT_REFUSED, "%s: line %zu is no letter", path, line);
     }
     keep_last(l);
     return TP_EXIT_OK;
@@ -104,11 +108,28 @@ void tp_letter_list_free(tp_letter_list *l) {
     *l = (tp_letter_list){0};
 }
 
+/* Who was killed while appending left a part of a line, of a letter that nobody has: it goes, as a
+ * line after it would make the whole list unreadable. A line of which the end alone lacks gets it.
+ * False: the reason is in errno. */
+static bool end_last_line(int fd, const tp_manifest *m) {
+    char tail[512] = "";
+    tp_letter_row row;
+    off_t end = lseek(fd, 0, SEEK_END);
+    off_t from = end > (off_t)sizeof tail - 1 ? end - (off_t)sizeof tail + 1 : 0;
+    if (end < 0 || pread(fd, tail, (size_t)(end - from), from) != end - from) return false;
+    const char *last = strrchr(tail, '\n');
+    last = last ? last + 1 : tail;
+    if (!*last) return true;
+    if (read_row(&row, m, last)) return write(fd, "\n", 1) == 1;
+    return ftruncate(fd, from + (last - tail)) == 0;
+}
+
 bool tp_letter_list_append(const char *path, const tp_manifest *m, const tp_letter_row *rows,
                            size_t count) {
     char head[HEAD + 1], hex[65];
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    FILE *f = fd >= 0 ? fdopen(fd, "a") : NULL;
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    bool mine = fd >= 0 && flock(fd, LOCK_EX) == 0 && end_last_line(fd, m);
+    FILE *f = mine ? fdopen(fd, "a") : NULL;
     if (!f) {
         if (fd >= 0) close(fd);
         return tp_say(0, "%s: %s", path, strerror(errno)), false;

@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -163,13 +164,14 @@ static void print_row(const desk *d, json_t *row) {
         print_text(text_of(row, "matched"));
     }
     print_due(row);
-    const char *why;
+    const char *why = NULL, *against = proven(row) ? NULL : registrar_against(d, row);
     registrar_verdict found = proven(row) ? registrar_look(d, row, &why) : REGISTRAR_HOLDS;
     printf("  signed %zu of %u%s  %s\n", json_array_size(json_object_get(row, "signed")),
            d->manifest.registrars.quorum,
            json_is_true(json_object_get(row, "enrolled")) ? "  HAS A KEY" : "", fingerprint);
     if (found != REGISTRAR_HOLDS)
         printf("  %s: %s\n", found == REGISTRAR_WORD ? "the server's word" : "DOES NOT HOLD", why);
+    if (against) printf("  %s\n", against);
     registrar_opinion(d, text_of(row, "application"));
 }
 
@@ -272,6 +274,10 @@ static int work(desk *d, bool watch) {
 static json_t *one_row(desk *d, const char *id) {
     json_t *waiting = ask_waiting(d, id);
     json_t *row = json_incref(json_array_get(waiting, 0));
+    if (row && strncasecmp(text_of(row, "application"), id, strlen(id)) != 0) {
+        json_decref(row); /* the server answers for another */
+        row = NULL;
+    }
     if (waiting && !row) tp_say(0, "%s does not wait", id);
     json_decref(waiting);
     return row;
@@ -284,16 +290,30 @@ bool registrar_credential(desk *d, const char *id, uint8_t credential[static 32]
     return ok;
 }
 
+/* May a person sign this row? Says why not. Documents speak for the key that they were sealed for,
+ * which the server could show to be another when it is signed. spec: L-25 */
+static bool approvable(desk *d, const json_t *row) {
+    const char *why, *id = text_of(row, "application");
+    if (proven(row)) {
+        if (registrar_look(d, row, &why) != REGISTRAR_FALSE) return true;
+        registrar_say_left(d, row);
+        return false;
+    }
+    if (strcmp(text_of(row, "route"), "documents") != 0 ||
+        registrar_opened(d, id, text_of(row, "credential")))
+        return true;
+    (void)tp_say(0, "no documents were opened here for this key: --documents %.32s --out DIR", id);
+    return false;
+}
+
 static int approve(desk *d, const char *id) {
     json_t *row = one_row(d, id), *signed_row;
     int code = TP_EXIT_REFUSED;
     if (!row) return code;
     print_row(d, row);
-    const char *why;
     json_t *rows = json_pack("[O]", row);
-    bool holds = !proven(row) || registrar_look(d, row, &why) != REGISTRAR_FALSE;
-    if (!holds)
-        registrar_say_left(d, row);
+    if (!approvable(d, row))
+        code = TP_EXIT_REFUSED;
     else if (agreed(d, 1) && (signed_row = sign_row(d, row)))
         code = registrar_note(d, rows) ? post_registrations(d, json_pack("[o]", signed_row))
                                        : TP_EXIT_SYSTEM;
@@ -407,6 +427,7 @@ int tp_cmd_registrar(int argc, char **argv) {
     if (!server || !key) tp_usage("--server and --key are needed");
     if (!fingerprint && !manifest) tp_usage("--fingerprint or --manifest is needed");
     tp_key_file file;
+    d.key_file = key;
     d.yes = d.yes || v.watch;
     d.http = tp_http_open(server);
     int code = load_election(&d, fingerprint, manifest);

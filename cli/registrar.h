@@ -16,6 +16,7 @@ typedef struct {
     bool yes;             /* sign without asking */
     bool trusting;        /* and on the server's word */
     const char *opinions; /* a folder, or NULL */
+    const char *key_file;
     registrar_proofs *proofs;
 } desk;
 
@@ -42,6 +43,8 @@ typedef enum {
 } registrar_verdict;
 /* Did the voter of this row show who they are? *why: what is wrong or missing. spec: L-23, L-24 */
 registrar_verdict registrar_look(const desk *d, const json_t *row, const char **why);
+/* What this registrar knows against a row that proves nothing by itself; NULL: nothing. */
+const char *registrar_against(const desk *d, const json_t *row);
 /* May this row be signed as it was asked for: by a person, with --yes, on the server's word? */
 bool registrar_may_sign(desk *d, const json_t *row);
 /* Says once why a row was left. */
@@ -56,8 +59,10 @@ bool registrar_refresh(desk *d);
 bool registrar_credential(desk *d, const char *id, uint8_t credential[static 32]);
 /* The sealed document of this kind; status 404: there is none. */
 tp_answer registrar_document(desk *d, const char *id, unsigned kind);
-/* Opens an application's documents into a folder. Exit code. */
+/* Opens an application's documents into a folder, and notes for which key. Exit code. */
 int registrar_documents(desk *d, const char *id, const char *out);
+/* Were the documents of this application opened here, sealed for this very key? spec: L-25 */
+bool registrar_opened(const desk *d, const char *id, const char *credential);
 /* Prints what an outside check wrote of this application, if it did. */
 void registrar_opinion(const desk *d, const char *id);
 

@@ -6,21 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-typedef struct {
+typedef struct row {
     char number[32];
     uint8_t credential[32];
     bool cancelled;
+    struct row *next; /* another key of this number */
 } row;
 
 struct registrar_book {
     char path[4096], fingerprint[65];
     FILE *f;
     long at;    /* read so far */
-    void *rows; /* tsearch, by number */
+    void *rows; /* tsearch, by number: the first of each */
 };
 
 static int by_number(const void *a, const void *b) {
@@ -47,11 +50,24 @@ registrar_book *registrar_book_open(const char *key_file, const uint8_t fingerpr
     return NULL;
 }
 
+static void free_rows(void *first) {
+    for (row *r = first, *next; r; r = next) {
+        next = r->next;
+        free(r);
+    }
+}
+
 void registrar_book_close(registrar_book *b) {
     if (!b) return;
     if (b->f) fclose(b->f);
-    tdestroy(b->rows, free);
+    tdestroy(b->rows, free_rows);
     free(b);
+}
+
+static row *of_key(row *r, const uint8_t credential[static 32]) {
+    while (r && memcmp(r->credential, credential, 32) != 0)
+        r = r->next;
+    return r;
 }
 
 typedef struct {
@@ -60,10 +76,10 @@ typedef struct {
 } search;
 
 static void look(const void *node, VISIT visit, void *closure) {
-    row *r = *(row *const *)node;
     search *s = closure;
-    if ((visit == postorder || visit == leaf) && !memcmp(r->credential, s->credential, 32))
-        s->found = r;
+    if (visit != postorder && visit != leaf) return;
+    row *r = of_key(*(row *const *)node, s->credential);
+    if (r) s->found = r;
 }
 
 static void take(registrar_book *b, const char *number, const uint8_t credential[static 32]) {
@@ -76,11 +92,17 @@ static void take(registrar_book *b, const char *number, const uint8_t credential
     row *r = calloc(1, sizeof *r);
     if (!r) abort();
     snprintf(r->number, sizeof r->number, "%s", number);
-    row **there = tsearch(r, &b->rows, by_number);
+    memcpy(r->credential, credential, 32);
+    row **there = tsearch(r, &b->rows, by_number), *had;
     if (!there) abort();
-    if (*there != r) free(r);
-    memcpy((*there)->credential, credential, 32);
-    (*there)->cancelled = false;
+    if (*there == r) return;
+    if ((had = of_key(*there, credential))) {
+        had->cancelled = false;
+        free(r);
+    } else {
+        r->next = (*there)->next;
+        (*there)->next = r;
+    }
 }
 
 /* Lines of other elections are passed over. */
@@ -112,12 +134,47 @@ bool registrar_book_refresh(registrar_book *b) {
     return ok;
 }
 
+/* Who was killed while writing left a part of a line, of which nothing was signed yet; a line of
+ * which the end alone lacks stays. */
+static bool end_last_line(registrar_book *b) {
+    char *line = NULL;
+    size_t cap = 0;
+    struct stat st;
+    bool ok = fstat(fileno(b->f), &st) == 0;
+    if (ok && st.st_size > b->at) {
+        ok = fseek(b->f, b->at, SEEK_SET) == 0 && getline(&line, &cap, b->f) > 0;
+        if (ok && take_line(b, line))
+            ok = fseek(b->f, 0, SEEK_END) == 0 && fputc('\n', b->f) != EOF;
+        else
+            ok = ok && ftruncate(fileno(b->f), b->at) == 0;
+    }
+    free(line);
+    return ok;
+}
+
+bool registrar_book_begin(registrar_book *b) {
+    int done;
+    do
+        done = flock(fileno(b->f), LOCK_EX);
+    while (done && errno == EINTR);
+    if (!done && registrar_book_refresh(b) && end_last_line(b)) return true;
+    (void)tp_say(0, "%s cannot be written: nothing is signed", b->path);
+    registrar_book_end(b);
+    return false;
+}
+
+void registrar_book_end(registrar_book *b) {
+    (void)flock(fileno(b->f), LOCK_UN);
+}
+
 bool registrar_book_other(const registrar_book *b, const char *number,
                           const uint8_t credential[static 32]) {
     row of = {0};
     snprintf(of.number, sizeof of.number, "%s", number);
     row *const *there = tfind(&of, &b->rows, by_number);
-    return there && !(*there)->cancelled && memcmp((*there)->credential, credential, 32) != 0;
+    for (const row *r = there ? *there : NULL; r; r = r->next)
+        if (!r->cancelled && memcmp(r->credential, credential, 32) != 0) return true;
+    return false;
 }
 
 void registrar_book_add(registrar_book *b, const char *number,
@@ -131,5 +188,7 @@ void registrar_book_add(registrar_book *b, const char *number,
 bool registrar_book_sync(registrar_book *b) {
     bool ok = fflush(b->f) == 0 && !ferror(b->f) && fsync(fileno(b->f)) == 0;
     if (!ok) (void)tp_say(0, "%s cannot be written: nothing is signed", b->path);
-    return ok && registrar_book_refresh(b);
+    ok = ok && registrar_book_refresh(b);
+    registrar_book_end(b);
+    return ok;
 }

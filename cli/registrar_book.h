@@ -22,9 +22,13 @@ bool registrar_book_other(const registrar_book *b, const char *number,
                           const uint8_t credential[static 32]);
 /* A number that may stand in a line. */
 bool registrar_book_takes(const char *number);
+/* Before adding: nobody else adds until sync or end, and what others added is taken in. False: the
+ * reason was said. */
+bool registrar_book_begin(registrar_book *b);
+void registrar_book_end(registrar_book *b);
 /* Durable with the next sync. number "-": cancelled. */
 void registrar_book_add(registrar_book *b, const char *number, const uint8_t credential[static 32]);
-/* False: not written, which was said; then nothing may be signed. */
+/* And ends. False: not written, which was said; then nothing may be signed. */
 bool registrar_book_sync(registrar_book *b);
 
 #endif

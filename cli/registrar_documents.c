@@ -2,12 +2,13 @@
  * the words of an outside check beside a row.
  *
  * An outside check is any program of the registrar's own: it reads the opened files and writes
- * DIR/ID.txt. It is never waited for and decides nothing. spec: L-17, H-16.
+ * DIR/ID.txt. It is never waited for and decides nothing. spec: L-17, L-25, H-16.
  */
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "cli/registrar.h"
@@ -30,6 +31,38 @@ static bool decrypt(uint8_t *out, const uint8_t key[static 32], const uint8_t *h
     EVP_CIPHER_CTX_free(c);
     return ok;
 }
+
+/* ---- whose documents were opened: FILE.opened, lines `FINGERPRINT APPLICATION CREDENTIAL` ---- */
+
+static FILE *opened_file(const desk *d, const char *mode) {
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s.opened", d->key_file);
+    return n < (int)sizeof path ? fopen(path, mode) : NULL;
+}
+
+static bool note_opened(const desk *d, const char *id, const uint8_t credential[static 32]) {
+    char fingerprint[65], key[65];
+    FILE *f = opened_file(d, "ae");
+    tp_hex(fingerprint, d->manifest.fingerprint, 32);
+    tp_hex(key, credential, 32);
+    bool ok = f && fprintf(f, "%s %s %s\n", fingerprint, id, key) > 0 && fflush(f) == 0;
+    if (f) ok = fclose(f) == 0 && ok;
+    return ok || tp_say(0, "%s.opened cannot be written", d->key_file);
+}
+
+bool registrar_opened(const desk *d, const char *id, const char *credential) {
+    char want[200], line[200], fingerprint[65];
+    FILE *f = opened_file(d, "re");
+    bool found = false;
+    tp_hex(fingerprint, d->manifest.fingerprint, 32);
+    int n = snprintf(want, sizeof want, "%s %s %s\n", fingerprint, id, credential);
+    while (f && !found && n < (int)sizeof want && fgets(line, sizeof line, f))
+        found = strcasecmp(line, want) == 0;
+    if (f) fclose(f);
+    return found;
+}
+
+/* ---- boxes ---- */
 
 /* malloc'd, *len bytes; NULL: it does not open. */
 static uint8_t *open_box(const desk *d, const char *id, const uint8_t credential[static 32],
@@ -81,7 +114,8 @@ int registrar_documents(desk *d, const char *id, const char *out) {
         code = a.status == 200 ? save_one(d, id, credential, kind, &a, out)
                                : tp_say_answer(&a, "document");
     }
-    return code == TP_EXIT_OK && !found ? tp_say(TP_EXIT_REFUSED, "%s has no documents", id) : code;
+    if (code == TP_EXIT_OK && !found) return tp_say(TP_EXIT_REFUSED, "%s has no documents", id);
+    return code != TP_EXIT_OK || note_opened(d, id, credential) ? code : TP_EXIT_SYSTEM;
 }
 
 void registrar_opinion(const desk *d, const char *id) {

@@ -212,6 +212,15 @@ static registrar_verdict look_at_evidence(const desk *d, const claim *c, const c
     return REGISTRAR_FALSE;
 }
 
+static bool on_roll(const registrar_proofs *p, const char *number, int unit) {
+    const elector *e = p->has_roll ? find_elector(p, number) : NULL;
+    return !p->has_roll || (e && e->online && e->unit == unit);
+}
+
+static const char not_on_roll[] =
+    "not a voter of this post who votes online, in the copy of the roll";
+static const char another_key[] = "HAS ANOTHER KEY THAT YOU SIGNED, and you cancelled none";
+
 registrar_verdict registrar_look(const desk *d, const json_t *row, const char **why) {
     const registrar_proofs *p = d->proofs;
     claim c = {.number = text_of(row, "number"),
@@ -220,15 +229,23 @@ registrar_verdict registrar_look(const desk *d, const json_t *row, const char **
     *why = "the row is not whole";
     if (!registrar_book_takes(c.number) || !tp_unhex(c.credential, 32, text_of(row, "credential")))
         return REGISTRAR_FALSE;
-    if (p->has_roll) {
-        const elector *e = find_elector(p, c.number);
-        *why = "not a voter of this post who votes online, in the copy of the roll";
-        if (!e || !e->online || e->unit != c.unit) return REGISTRAR_FALSE;
-    }
+    *why = not_on_roll;
+    if (!on_roll(p, c.number, c.unit)) return REGISTRAR_FALSE;
     registrar_verdict v = look_at_evidence(d, &c, why);
     if (v == REGISTRAR_FALSE || !registrar_book_other(p->book, c.number, c.credential)) return v;
-    *why = "HAS ANOTHER KEY THAT YOU SIGNED, and you cancelled none";
+    *why = another_key;
     return REGISTRAR_WORD;
+}
+
+const char *registrar_against(const desk *d, const json_t *row) {
+    const registrar_proofs *p = d->proofs;
+    uint8_t credential[32];
+    const char *number = text_of(row, "number");
+    int unit = (int)json_integer_value(json_object_get(row, "unit"));
+    if (!registrar_book_takes(number) || !tp_unhex(credential, 32, text_of(row, "credential")))
+        return "the row is not whole";
+    if (!on_roll(p, number, unit)) return not_on_roll;
+    return registrar_book_other(p->book, number, credential) ? another_key : NULL;
 }
 
 bool registrar_may_sign(desk *d, const json_t *row) {
@@ -260,8 +277,25 @@ void registrar_say_left(desk *d, const json_t *row) {
                                      : "");
 }
 
-bool registrar_note(desk *d, const json_t *rows) {
-    registrar_book *book = d->proofs->book;
+/* Did a process beside this one give somebody of these another key since the rows were looked at?
+ * had: what was known then, of each row. */
+static bool changed(const registrar_book *book, const json_t *rows, const bool *had) {
+    uint8_t credential[32];
+    const json_t *row;
+    size_t i;
+    json_array_foreach(rows, i, row) {
+        const char *number = text_of(row, "number");
+        if (had[i] || !registrar_book_takes(number) ||
+            !tp_unhex(credential, 32, text_of(row, "credential")) ||
+            !registrar_book_other(book, number, credential))
+            continue;
+        (void)tp_say(0, "%s got another key meanwhile: nothing is signed", number);
+        return true;
+    }
+    return false;
+}
+
+static void add_rows(registrar_book *book, const json_t *rows) {
     uint8_t credential[32];
     const json_t *row;
     size_t i;
@@ -270,6 +304,24 @@ bool registrar_note(desk *d, const json_t *rows) {
         if (registrar_book_takes(number) && tp_unhex(credential, 32, text_of(row, "credential")))
             registrar_book_add(book, number, credential);
     }
+}
+
+bool registrar_note(desk *d, const json_t *rows) {
+    registrar_book *book = d->proofs->book;
+    uint8_t credential[32];
+    const json_t *row;
+    size_t i;
+    bool *had = calloc(json_array_size(rows) + 1, sizeof *had);
+    if (!had) abort();
+    json_array_foreach(rows, i, row) {
+        had[i] = tp_unhex(credential, 32, text_of(row, "credential")) &&
+                 registrar_book_other(book, text_of(row, "number"), credential);
+    }
+    bool begun = registrar_book_begin(book), other = begun && changed(book, rows, had);
+    free(had);
+    if (other) registrar_book_end(book);
+    if (!begun || other) return false;
+    add_rows(book, rows);
     return registrar_book_sync(book);
 }
 

@@ -128,10 +128,10 @@ class Scene {
       });
     });
     const args = ['registrar', '--server', `http://127.0.0.1:${liar.address().port}`, '--key', this.d.at('r1'), '--fingerprint', hex(this.fingerprint), ...more];
-    const child = spawn(tapat, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(tapat, args, { stdio: [this.typed ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
     this.child = child;
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => { said += part; });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => { child.said = said += part; });
     const status = await new Promise((done) => { child.on('close', done); });
     liar.close();
     liar.closeAllConnections();
@@ -249,8 +249,50 @@ test('a server that lies to `tapat registrar`', { skip, timeout: 180000 }, async
       assert.match(again.said, /HAS ANOTHER KEY THAT YOU SIGNED/);
       fs.appendFileSync(s.d.at('r1.signed'), `${hex(s.fingerprint)} - ${rows[0].credential}\n`); // as a cancel notes it
       assert.equal((await s.ask([later], ...s.own)).taken.length, 1);
+      const third = s.row('L-1', s.letter('L-1')); // cancelling one of two leaves the other
+      fs.appendFileSync(s.d.at('r1.signed'), `${hex(s.fingerprint)} L-1 ${third.credential}\n${hex(s.fingerprint)} - ${third.credential}\n`);
+      assert.deepEqual((await s.ask([third, s.row('L-1', s.letter('L-1'))], ...s.own)).taken, []);
       fs.appendFileSync(s.d.at('r1.signed'), 'not a line\n');
       assert.deepEqual((await s.ask([s.row('L-2', s.letter('L-2'))], ...s.own)).taken, []);
+      s.forget();
+    });
+    await t.test('a book that was being written when the tool was killed: the part of a line goes, a whole line stays', async () => {
+      const line = (number, key) => `${hex(s.fingerprint)} ${number} ${key}`;
+      const first = hex(core.registrar(random()).key);
+      s.d.write('r1.signed', `${line('L-2', first)}\n${line('L-1', first).slice(0, 100)}`);
+      for (const number of ['L-1', 'O-1']) assert.equal((await s.ask([s.row(number, number[0] === 'L' ? s.letter(number) : s.login(number))], ...s.own)).taken.length, 1, number);
+      const text = fs.readFileSync(s.d.at('r1.signed'), 'utf8');
+      assert.ok(text.split('\n').slice(0, -1).every((l) => /^[0-9a-f]{64} [LO]-[12] [0-9a-f]{64}$/.test(l)) && text.endsWith('\n'), text);
+      s.d.write('r1.signed', line('L-2', first)); // by hand, without its end
+      assert.equal((await s.ask([s.row('L-1', s.letter('L-1'))], ...s.own)).taken.length, 1);
+      assert.deepEqual((await s.ask([s.row('L-2', s.letter('L-2'))], ...s.own)).taken, []);
+      s.forget();
+    });
+    await t.test('documents speak for the key that they were sealed for: no other is signed, whatever the server then calls it', async () => { // spec: L-25
+      const row = s.row('C-1', null, { route: 'documents', documents: ['front'] });
+      const approve = (r) => s.ask([r], ...s.own, '--approve', row.application);
+      assert.match((await approve(row)).said, /no documents were opened here for this key/);
+      s.d.write('r1.opened', `${hex(s.fingerprint)} ${row.application} ${row.credential}\n`); // as --documents notes it
+      const { credential, possession } = s.row('C-1');
+      assert.deepEqual((await approve({ ...row, credential, possession })).taken, []);
+      assert.match((await approve({ ...row, application: hex(crypto.randomBytes(16)) })).said, /does not wait/); // another application
+      assert.equal((await approve(row)).taken.length, 1);
+      const other = { ...s.row('C-1', null, { route: 'desk' }), application: row.application }; // its own book, not the server's word
+      assert.match((await s.ask([other], ...s.own, '--list')).said, /HAS ANOTHER KEY THAT YOU SIGNED/);
+      s.forget();
+    });
+    await t.test('two of one registrar at a time, shown two keys of one voter, sign one', async () => {
+      const last = s.child;
+      s.typed = true;
+      const slow = s.ask([s.row('L-1', s.letter('L-1'))], ...s.own.filter((a) => a !== '--yes'));
+      const typing = await until(() => s.child !== last && s.child);
+      await until(() => typing.said?.includes('Type yes'));
+      s.typed = false;
+      assert.equal((await s.ask([s.row('L-1', s.letter('L-1'))], ...s.own)).taken.length, 1);
+      typing.stdin.end('yes\n');
+      const { taken, said } = await slow;
+      assert.deepEqual(taken, []);
+      assert.match(said, /L-1 got another key meanwhile/);
       s.forget();
     });
   } finally {

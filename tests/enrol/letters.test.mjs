@@ -106,6 +106,13 @@ test('letters of a post: printed, read back, used once, voided', { skip }, async
     const [eight, ...none] = read(d, 'c.pdf');
     assert.equal(none.length, 0); // nobody of another post
     assert.equal(d.fails('letter', 'print', ...away, '--list', d.at('list2'), '--out', d.at('e.pdf')).status, 1); // has one
+    // Killed while writing the list: the part of a line goes, and what comes after is whole.
+    const whole = fs.readFileSync(d.at('list2'), 'utf8');
+    fs.appendFileSync(d.at('list2'), `V-8 ${post} 0011`);
+    d.run('letter', 'print', ...away, '--list', d.at('list2'), '--out', d.at('f.pdf'), '--voter', 'V-8');
+    const [anew] = read(d, 'f.pdf');
+    assert.equal(fs.readFileSync(d.at('list2'), 'utf8'), `${whole}V-8 ${post} ${hex(opened(anew.code).key)}\n`);
+    d.write('list2', whole);
     const load = () => d.run('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('list2'));
     assert.equal(load(), '0 letters added; 1 to nobody on the roll');
     d.run('roll', 'import', d.at('copy.csv'), '--manifest', d.at('manifest.json'), '--data', d.at('data'));
