@@ -178,15 +178,6 @@ static uint64_t moved(const tp_funnel_row_public *a, const tp_funnel_row_public 
     return left > came ? left : came;
 }
 
-/* What is shown of a row: as it is, or as it was if fewer than the floor have moved since; so no
- * difference of two answers is about a few. spec: J-31 */
-static tp_funnel_row_public renewed(tp_funnel_row_public *last, const tp_funnel_row_public *now,
-                                    uint64_t floor) {
-    if (!last) return *now;
-    if (!last->roll || moved(last, now) >= floor) *last = *now;
-    return *last;
-}
-
 static void append(json_t *out, const tp_funnel_row_public *r, const char *id) {
     static const char *const words[TP_FUNNEL_PUBLIC] = {"off", "none", "begun", "enrolled"};
     json_t *row = json_pack("{s:s, s:I}", "post", id, "roll", (json_int_t)r->roll);
@@ -201,6 +192,27 @@ static void fold(tp_funnel_row_public *rest, const tp_funnel_row_public *r) {
         rest->step[i] += r->step[i];
 }
 
+/* Every post as it is, or as it was if fewer than the floor have moved since, of the post or, while
+ * it is not shown by itself, of all such posts together. Whether a post is shown by itself follows
+ * from this and not from what is now, so that neither a difference of two answers nor a row that
+ * comes or goes is about a few. spec: J-31 */
+static void renew(tp_funnel_row_public *row, const tp_funnel *f, uint64_t floor) {
+    tp_funnel_row_public was = {0}, is = {0};
+    const size_t posts = f->manifest->unit_count;
+    for (size_t i = 0; i < posts; i++) {
+        tp_funnel_row_public now = row_of(&f->post[i]);
+        if (!row[i].roll || showable(&row[i], floor)) continue;
+        fold(&was, &row[i]);
+        fold(&is, &now);
+    }
+    bool folded = moved(&was, &is) >= floor;
+    for (size_t i = 0; i < posts; i++) {
+        tp_funnel_row_public now = row_of(&f->post[i]);
+        bool alone = showable(&row[i], floor);
+        if (!row[i].roll || (alone ? moved(&row[i], &now) >= floor : folded)) row[i] = now;
+    }
+}
+
 /* Posts with a count below the floor are shown as one, or not at all if that shows one too. There
  * is no total from which they could be taken apart. spec: J-15 */
 json_t *tp_funnel_public_json(const tp_funnel *f, uint64_t floor, tp_funnel_shown *shown) {
@@ -208,21 +220,18 @@ json_t *tp_funnel_public_json(const tp_funnel *f, uint64_t floor, tp_funnel_show
     tp_funnel_row_public rest = {0};
     size_t folded = 0;
     json_t *out = json_array();
+    if (shown) renew(shown->row, f, floor);
     for (size_t i = 0; i < posts; i++) {
-        tp_funnel_row_public r = row_of(&f->post[i]);
+        tp_funnel_row_public r = shown ? shown->row[i] : row_of(&f->post[i]);
         if (!r.roll) continue;
         if (showable(&r, floor)) {
-            r = renewed(shown ? &shown->row[i] : NULL, &r, floor);
             append(out, &r, f->manifest->units[i].id);
         } else {
             fold(&rest, &r);
             folded++;
         }
     }
-    if (folded > 1 && showable(&rest, floor)) {
-        rest = renewed(shown ? &shown->row[posts] : NULL, &rest, floor);
-        append(out, &rest, "");
-    }
+    if (folded > 1 && showable(&rest, floor)) append(out, &rest, "");
     return json_pack("{s:I, s:I, s:o}", "floor", (json_int_t)floor, "time", (json_int_t)f->time,
                      "posts", out);
 }

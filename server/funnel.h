@@ -48,12 +48,13 @@ json_t *tp_funnel_json(const tp_funnel *f);
 typedef struct {
     uint64_t roll, step[TP_FUNNEL_PUBLIC];
 } tp_funnel_row_public;
-/* What was published last, to which the next is compared; all zero at first. */
+/* What the last answer was made of, to which the next is compared; all zero at first. */
 typedef struct {
-    tp_funnel_row_public *row; /* of each unit, and after them of those that are shown as one */
+    tp_funnel_row_public *row; /* of each unit */
 } tp_funnel_shown;
-/* Rows with a count below the floor are left out or added up. With shown, a row stays as it was
- * until at least `floor` of its voters have moved. NULL: out of memory. spec: J-15, J-31 */
+/* Rows with a count below the floor are left out or added up. With shown, an answer changes, and
+ * rows come and go, only when at least `floor` voters have moved. NULL: out of memory. spec: J-15,
+ * J-31 */
 json_t *tp_funnel_public_json(const tp_funnel *f, uint64_t floor, tp_funnel_shown *shown);
 
 #endif

@@ -207,8 +207,13 @@ test('what is published live changes only when many have moved', { skip, timeout
     const first = await shown();
     assert.deepEqual([first.floor, first.posts], [5, [row(0)]]); // B has too few voters
     assert.equal((await (await fetch(`${d.url}/api/election`)).json()).funnel, true);
-    for (let i = 1; i <= 5; i += 1) await d.sent(`A-${i}`);
-    const later = await until(async () => { const now = await shown(); return now.time > first.time && now; }, 30000);
+    // Two have begun: neither does the row tell that, nor that it would be left out.
+    for (const i of [1, 2]) await d.sent(`A-${i}`);
+    const still = await until(async () => { const now = await shown(); return now.time > first.time && now; }, 30000);
+    assert.deepEqual(still.posts, [row(0)]);
+    assert.deepEqual(d.funnel('--public', '5').posts, []);
+    for (const i of [3, 4, 5]) await d.sent(`A-${i}`);
+    const later = await until(async () => { const now = await shown(); return now.time > still.time && now; }, 30000);
     assert.deepEqual(later.posts, [row(5)]);
     // Four more: the row stays; the fifth moves it.
     for (let i = 6; i <= 9; i += 1) await d.sent(`A-${i}`);
