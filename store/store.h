@@ -111,7 +111,9 @@ TP_MUST_USE tp_err tp_store_enrolment_by_credential(tp_store *s,
                                                     const uint8_t credential[static 32],
                                                     tp_enrolment *e, bool *found);
 /* Up to max in state WAITING of voters who may vote online, with their voters: first those with
- * evidence, whom registrars need not look at; each kind oldest first. */
+ * evidence, whom registrars need not look at; each kind oldest first. Where there are more with
+ * evidence than fit, half are the oldest and half the newest: what no registrar signs keeps nobody
+ * from being seen who comes later. */
 TP_MUST_USE tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
                                               size_t *count);
 TP_MUST_USE tp_err tp_store_enrolment_counts(tp_store *s, uint64_t counts[static 5]); /* by state */

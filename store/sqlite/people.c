@@ -78,8 +78,12 @@ static tp_err list_waiting(tp_store *s, enum sql_query query, tp_enrolment *e, t
 
 tp_err tp_store_enrolment_waiting(tp_store *s, tp_enrolment *e, tp_voter *v, size_t max,
                                   size_t *count) {
-    size_t shown, rest = 0;
+    size_t shown, last, rest = 0;
     tp_err err = list_waiting(s, SQL_ENROLMENT_SHOWN, e, v, max, &shown);
+    if (!err && shown == max) { /* there are at least so many, so none is listed twice */
+        const size_t first = max - max / 2;
+        err = list_waiting(s, SQL_ENROLMENT_SHOWN_LAST, e + first, v + first, max / 2, &last);
+    }
     if (!err)
         err = list_waiting(s, SQL_ENROLMENT_WAITING, e + shown, v + shown, max - shown, &rest);
     *count = shown + rest;

@@ -75,6 +75,14 @@ SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.update
 FROM evidence x JOIN enrolment e ON e.credential = x.credential JOIN voter v ON v.id = e.voter
 WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' AND v.voted = 0
 ORDER BY x.id LIMIT ?1;
+-- name: enrolment_shown_last
+SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.updated, e.lang,
+       e.credential, e.possession,
+       v.id, v.number, v.name, v.birth_date, v.contact, v.unit, v.channel, v.disabled,
+       v.contact2, v.voted
+FROM evidence x JOIN enrolment e ON e.credential = x.credential JOIN voter v ON v.id = e.voter
+WHERE e.state = 3 AND v.channel = 1 AND v.disabled = '' AND v.voted = 0
+ORDER BY x.id DESC LIMIT ?1;
 -- name: enrolment_waiting
 SELECT e.id, e.voter, e.state, e.code_sent, e.sends_full, e.tries_full, e.updated, e.lang,
        e.credential, e.possession,
