@@ -92,6 +92,22 @@ tp_err tp_applications_close(tp_store *store, int64_t voter, const uint8_t crede
     return err;
 }
 
+tp_err tp_enrolment_put_aside(tp_store *store, const tp_enrolment *e, uint64_t now) {
+    tp_application a = {.voter = e->voter,
+                        .route = TP_ROUTE_CODE,
+                        .state = TP_APPLY_CLOSED,
+                        .reason = TP_CLOSED_OTHER,
+                        .created = e->updated,
+                        .updated = now};
+    if (e->state != TP_ENROL_WAITING) return TP_OK;
+    randombytes_buf(a.id, sizeof a.id);
+    randombytes_buf(a.session, sizeof a.session); /* of no token */
+    memcpy(a.credential, e->credential, sizeof a.credential);
+    memcpy(a.possession, e->possession, sizeof a.possession);
+    tp_err err = tp_store_evidence_remove(store, a.credential);
+    return err ? err : tp_store_application_put(store, &a);
+}
+
 tp_err tp_applications_sweep(tp_store *store, uint64_t now) {
     enum { AT_ONCE = 64 };
     tp_application list[AT_ONCE];

@@ -48,4 +48,8 @@ TP_MUST_USE tp_err tp_application_status(tp_server *s, tp_request *rq, const tp_
 /* Within a transaction: ends what came to its time. */
 TP_MUST_USE tp_err tp_applications_sweep(tp_store *store, uint64_t now);
 
+/* A proven key that waits gives way to another of its voter, and cannot be signed any more. The
+ * caller writes the enrolment. */
+TP_MUST_USE tp_err tp_enrolment_put_aside(tp_store *store, const tp_enrolment *e, uint64_t now);
+
 #endif

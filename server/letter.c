@@ -12,11 +12,56 @@
 
 #include "election/evidence.h"
 #include "server/answer.h"
+#include "server/apply.h"
 #include "server/evidence.h"
+
+/* Does a key wait that another letter asked for, that no registrar has signed? And may this one
+ * take its place: is its letter the newest, the key new, and no passkey on guard? */
+static tp_err outdated(tp_store *store, const tp_step *t, const tp_letter *l, tp_enrolment *e,
+                       bool *yes) {
+    tp_letter newest;
+    tp_passkey guard;
+    tp_store_credential k;
+    uint8_t route = 0, *bytes = NULL;
+    size_t len;
+    bool waits, shown = false, is_signed = true, guarded = true, taken = true, found;
+    *yes = false;
+    tp_err err = tp_store_enrolment_of(store, t->voter, e, &waits);
+    if (err || !waits || e->state != TP_ENROL_WAITING) return err;
+    err = tp_store_evidence_get(store, e->credential, &route, &bytes, &len, &shown);
+    shown = !err && shown && route == TP_ROUTE_LETTER && len == TP_LETTER_EVIDENCE &&
+            memcmp(bytes, t->letter, 32) != 0;
+    free(bytes);
+    if (!err) err = tp_store_letter_of(store, t->voter, &newest, &found);
+    if (!err) err = tp_store_credential_find(store, e->credential, &k, &is_signed);
+    if (!err) err = tp_store_passkey_of(store, t->voter, &guard, &guarded);
+    if (!err) err = tp_step_key_taken(store, t->credential, &taken);
+    *yes = !err && shown && found && newest.id == l->id && !is_signed && !guarded && !taken;
+    return err;
+}
+
+/* Whoever has the newest letter is the voter: registrars with their list would sign no other. The
+ * key of an older one, perhaps a thief's, does not keep it out. spec: Q-9 */
+static tp_err give_way(tp_recorder *r, const tp_step *t, const tp_letter *l) {
+    tp_store *store = tp_recorder_store(r);
+    tp_enrolment e;
+    bool yes;
+    tp_err err = outdated(store, t, l, &e, &yes);
+    if (err || !yes || !tp_enrolling(t->s, tp_recorder_board(r)->phase)) return err;
+    err = tp_enrolment_put_aside(store, &e, tp_server_now());
+    if (!err) err = tp_store_sessions_end(store, t->voter);
+    memset(e.credential, 0, sizeof e.credential);
+    memset(e.possession, 0, sizeof e.possession);
+    e.state = TP_ENROL_PROVEN;
+    return err ? err : tp_store_enrolment_put(store, &e);
+}
 
 static void use(tp_recorder *r, tp_step *t, const tp_letter *l) {
     uint8_t bytes[TP_LETTER_EVIDENCE];
     bool kept;
+    tp_err old = give_way(r, t, l);
+    tp_recorder_fail(r, old);
+    if (old) return;
     memcpy(bytes, t->letter, 32);
     memcpy(bytes + 32, t->signed_by_letter, 64);
     tp_evidence_take(r, t, TP_ROUTE_LETTER, bytes, sizeof bytes, &kept);

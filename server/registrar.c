@@ -108,28 +108,10 @@ static tp_err may_sign(request *q, const origin *o, const tp_registration *one) 
     return TP_OK;
 }
 
-/* A proven key that waits gives way to the one that the registrars signed, and cannot be signed
- * any more. */
-static tp_err put_aside(tp_store *store, const tp_enrolment *e, uint64_t now) {
-    tp_application a = {.voter = e->voter,
-                        .route = TP_ROUTE_CODE,
-                        .state = TP_APPLY_CLOSED,
-                        .reason = TP_CLOSED_OTHER,
-                        .created = e->updated,
-                        .updated = now};
-    if (e->state != TP_ENROL_WAITING) return TP_OK;
-    randombytes_buf(a.id, sizeof a.id);
-    randombytes_buf(a.session, sizeof a.session); /* of no token */
-    memcpy(a.credential, e->credential, sizeof a.credential);
-    memcpy(a.possession, e->possession, sizeof a.possession);
-    tp_err err = tp_store_evidence_remove(store, a.credential);
-    return err ? err : tp_store_application_put(store, &a);
-}
-
 static tp_err adopt(tp_store *store, origin *o, uint64_t now) {
     tp_enrolment *e = &o->enrolment;
     tp_application *a = &o->application;
-    tp_err err = put_aside(store, e, now);
+    tp_err err = tp_enrolment_put_aside(store, e, now);
     memcpy(e->credential, a->credential, sizeof e->credential);
     memcpy(e->possession, a->possession, sizeof e->possession);
     if (!err) err = tp_store_passkey_remove(store, e->voter);

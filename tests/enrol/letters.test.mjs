@@ -94,9 +94,22 @@ test('letters of a post: printed, read back, used once, voided', { skip }, async
     assert.equal((await hand(await begin('V-1'), pages[0].code, key)).code, 'enrol.letter-used');
     assert.equal((await hand(two, again.code, mine)).state, 'waiting');
     assert.equal((await look(await begin('V-3'), pages[0].code)).code, 'enrol.route');
+    // A newer letter takes the place of a key that waits for an older one's sake; an older letter does not.
+    d.write('her.csv', `number,name,birth_date,contact,unit\nV-2,Two,1990-01-01,,${post}\n`);
+    d.run('letter', 'print', '--roll', d.at('her.csv'), '--manifest', d.at('manifest.json'), '--url', url, '--post', post, '--list', d.at('list3'), '--out', d.at('g.pdf'));
+    const [third] = read(d, 'g.pdf');
+    d.run('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('list3'));
+    const three = await begin('V-2');
+    const hers = newKey();
+    assert.equal((await hand(three, third.code, key)).code, 'enrol.credential'); // another voter's
+    assert.equal((await d.post('/api/enrol/status', { enrolment: two })).credential, mine.credential);
+    assert.equal((await hand(three, third.code, hers)).state, 'waiting');
+    assert.equal((await d.post('/api/enrol/status', { enrolment: three })).credential, hers.credential);
+    assert.equal((await hand(two, again.code, newKey())).code, 'enrol.letter-used');
+    assert.match(d.run('registrar', '--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json'), '--letters', d.at('list3'), '--yes'), /^1 credentials signed/m);
     const register = JSON.parse(d.run('letter', 'list', '--data', d.at('data'), '--json'));
-    assert.deepEqual(register.map((l) => [l.number, l.state]), [['V-2', 'used'], ['V-2', 'void'], ['V-1', 'used']]);
-    assert.match(d.run('letter', 'list', '--data', d.at('data')), /^used +2$/m);
+    assert.deepEqual(register.map((l) => [l.number, l.state]), [['V-2', 'used'], ['V-2', 'used'], ['V-2', 'void'], ['V-1', 'used']]);
+    assert.match(d.run('letter', 'list', '--data', d.at('data')), /^used +3$/m);
     assert.ok(!d.log().includes(pages[0].code));
 
     // Made elsewhere, out of a copy of the roll; the server gets the list.
