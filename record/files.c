@@ -49,11 +49,12 @@ void tp_bundle_free(tp_bundle *b) {
     b->index = UINT64_MAX;
 }
 
-static tp_err split(tp_bundle *b, unsigned width) {
+/* The first `count` of a bundle's entries. */
+static tp_err split(tp_bundle *b, unsigned width, unsigned count) {
     tp_reader r = tp_reader_of(b->bytes.p, b->bytes.len);
     for (unsigned i = 0; i < width; i++)
         b->entry[i] = tp_bundle_next(&r);
-    b->count = width;
+    b->count = count;
     return tp_read_end(&r);
 }
 
@@ -62,10 +63,11 @@ tp_err tp_bundle_read(tp_bundle *b, const tp_record *r, uint64_t index, tp_fault
     tp_tile tile = {TP_TILE_ENTRIES, index, tp_tile_width(0, index, tp_record_size(r))};
     b->index = UINT64_MAX;
     tp_tile_path(path, &tile);
-    tp_err err = tp_file_read(&b->bytes, r->folder, path, TP_MAX_BUNDLE);
+    unsigned width;
+    tp_err err = tp_tile_file(&b->bytes, &width, r->folder, &tile, TP_MAX_BUNDLE);
     if (err == TP_REFUSED) return tp_fail(fault, err, "files.missing", "%s", path);
     if (err == TP_SYSTEM) return tp_fail(fault, err, "system", "%s", path);
-    if (!err) err = split(b, tile.width);
+    if (!err) err = split(b, width, tile.width);
     if (err) return tp_fail(fault, err, "log.bundle", "%s", path);
     b->index = index;
     return TP_OK;

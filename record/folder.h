@@ -41,6 +41,11 @@ void tp_hex32(char out[static 65], const uint8_t bytes[static 32]);
 
 /* ---- tiles ---- */
 
+/* Reads a tile's file. A partial tile that is gone, since the log grew after the checkpoint was
+ * read, is read from a wider one, which begins with it: *width is that of the file. TP_REFUSED:
+ * there is none; TP_TOO_BIG. */
+TP_MUST_USE tp_err tp_tile_file(tp_buffer *b, unsigned *width, int folder, const tp_tile *tile,
+                                size_t max);
 /* Reads a hash tile; ctx: pointer to the folder's descriptor. TP_REFUSED: missing; TP_MALFORMED. */
 TP_MUST_USE tp_err tp_tile_load(void *ctx, const tp_tile *tile,
                                 tp_hash hashes[static TP_TILE_WIDTH]);

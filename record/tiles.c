@@ -17,21 +17,29 @@
 #include <string.h>
 #include <unistd.h>
 
-static tp_err load_named(int folder, const tp_tile *tile, unsigned width,
-                         tp_hash hashes[static TP_TILE_WIDTH]) {
+static tp_err read_width(tp_buffer *b, int folder, tp_tile tile, unsigned width, size_t max) {
     char path[TP_FILE_NAME];
-    tp_buffer b = {0};
-    tp_tile named = {tile->level, tile->index, width};
-    tp_tile_path(path, &named);
-    tp_err err = tp_file_read(&b, folder, path, sizeof(tp_hash) * TP_TILE_WIDTH);
-    if (!err && b.len != sizeof(tp_hash) * width) err = TP_MALFORMED;
-    if (!err) memcpy(hashes, b.p, sizeof(tp_hash) * tile->width);
-    tp_buffer_free(&b);
+    tile.width = width;
+    tp_tile_path(path, &tile);
+    return tp_file_read(b, folder, path, max);
+}
+
+tp_err tp_tile_file(tp_buffer *b, unsigned *width, int folder, const tp_tile *tile, size_t max) {
+    tp_err err = read_width(b, folder, *tile, *width = tile->width, max);
+    if (err == TP_REFUSED) err = read_width(b, folder, *tile, *width = TP_TILE_WIDTH, max);
+    for (unsigned w = tile->width + 1; err == TP_REFUSED && w < TP_TILE_WIDTH; w++)
+        err = read_width(b, folder, *tile, *width = w, max);
     return err;
 }
 
 tp_err tp_tile_load(void *ctx, const tp_tile *tile, tp_hash hashes[static TP_TILE_WIDTH]) {
-    return load_named(*(const int *)ctx, tile, tile->width, hashes);
+    tp_buffer b = {0};
+    unsigned width;
+    tp_err err = tp_tile_file(&b, &width, *(const int *)ctx, tile, sizeof(tp_hash) * TP_TILE_WIDTH);
+    if (!err && b.len != sizeof(tp_hash) * width) err = TP_MALFORMED;
+    if (!err) memcpy(hashes, b.p, sizeof(tp_hash) * tile->width);
+    tp_buffer_free(&b);
+    return err;
 }
 
 /* ---- writing ---- */
@@ -123,9 +131,8 @@ static tp_err resume(tile_writer *w, uint64_t old_size) {
         tp_tile tile = {level, w->level[level].count / TP_TILE_WIDTH,
                         (unsigned)(w->level[level].count % TP_TILE_WIDTH)};
         if (!tile.width) continue;
-        err = tp_tile_load(&w->folder, &tile, w->level[level].last);
-        if (err == TP_REFUSED) /* a later run got further */
-            err = load_named(w->folder, &tile, TP_TILE_WIDTH, w->level[level].last);
+        err = tp_tile_load(&w->folder, &tile,
+                           w->level[level].last); /* a later run may have got further */
         if (err) return err;
     }
     return TP_OK;
@@ -184,67 +191,40 @@ cleanup:
 
 /* ---- proofs ---- */
 
-typedef struct {
-    int folder;
-    uint64_t checkpoint; /* size of the checkpoint beside the tiles, 0 if none */
-} tile_reader;
-
-/* A tile of an older tree: under that size's name, or grown to full, or as the checkpoint has it.
- */
-static tp_err load_grown(void *ctx, const tp_tile *tile, tp_hash hashes[static TP_TILE_WIDTH]) {
-    const tile_reader *r = ctx;
-    tp_err err = load_named(r->folder, tile, tile->width, hashes);
-    if (err == TP_REFUSED) err = load_named(r->folder, tile, TP_TILE_WIDTH, hashes);
-    unsigned width = tp_tile_width(tile->level, tile->index, r->checkpoint);
-    if (err == TP_REFUSED && width > tile->width) err = load_named(r->folder, tile, width, hashes);
-    return err;
-}
-
-static tp_err reader_open(tile_reader *r, const char *dir) {
-    tp_head head = {0};
-    tp_fault none;
-    r->checkpoint = 0;
-    tp_err err = tp_folder_open(&r->folder, dir, false);
-    if (err) return err;
-    if (!tp_head_read(&head, r->folder, &none)) r->checkpoint = head.at.size;
-    tp_head_free(&head);
-    return TP_OK;
-}
-
 tp_err tp_record_root_at(uint8_t root[static 32], const char *dir, uint64_t size) {
-    tile_reader r;
+    int folder;
     tp_tile_source source;
     tp_hash hash;
-    tp_err err = reader_open(&r, dir);
+    tp_err err = tp_folder_open(&folder, dir, false);
     if (err) return err;
-    tp_tile_source_init(&source, load_grown, &r, size);
+    tp_tile_source_init(&source, tp_tile_load, &folder, size);
     err = tp_tree_root_at(&hash, &source.source, size);
     if (!err) memcpy(root, hash.b, 32);
-    close(r.folder);
+    close(folder);
     return err;
 }
 
 tp_err tp_record_inclusion(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count, const char *dir,
                            uint64_t leaf, uint64_t size) {
-    tile_reader r;
+    int folder;
     tp_tile_source source;
-    tp_err err = reader_open(&r, dir);
+    tp_err err = tp_folder_open(&folder, dir, false);
     if (err) return err;
-    tp_tile_source_init(&source, load_grown, &r, size);
+    tp_tile_source_init(&source, tp_tile_load, &folder, size);
     err = tp_tree_prove_inclusion(proof, count, &source.source, leaf, size);
-    close(r.folder);
+    close(folder);
     return err;
 }
 
 tp_err tp_record_consistency(tp_hash proof[static TP_TREE_MAX_PROOF], size_t *count,
                              const char *dir, uint64_t old_size, uint64_t new_size) {
-    tile_reader r;
+    int folder;
     tp_tile_source source;
-    tp_err err = reader_open(&r, dir);
+    tp_err err = tp_folder_open(&folder, dir, false);
     if (err) return err;
-    tp_tile_source_init(&source, load_grown, &r, new_size);
+    tp_tile_source_init(&source, tp_tile_load, &folder, new_size);
     err = tp_tree_prove_consistency(proof, count, &source.source, old_size, new_size);
-    close(r.folder);
+    close(folder);
     return err;
 }
 

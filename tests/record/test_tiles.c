@@ -114,6 +114,38 @@ static void older_sizes_are_found(void **state) {
     scratch_remove(dir);
 }
 
+/* Who opened the record before the log grew reads on, from the wider tiles. spec: R-10 */
+static void a_reader_goes_on(void **state) {
+    (void)state;
+    static const uint64_t grown[] = {400, 401, 600};
+    char *dir = scratch_folder();
+    uint8_t root[32], secret[64];
+    tp_manifest m = {.log_origin = "example.org/log"};
+    scratch_log_key(m.log_key, secret);
+    assert_int_equal(tp_tiles_write(root, dir, 0, 300, numbered, NULL), TP_OK);
+    assert_int_equal(tp_checkpoint_write(dir, &m, 300, root, secret), TP_OK);
+    for (size_t i = 0, size = 300; i < 3; size = grown[i++]) {
+        tp_record *r;
+        tp_fault fault;
+        assert_int_equal(tp_record_open(&r, dir, &fault), TP_OK);
+        assert_int_equal(tp_tiles_write(root, dir, size, grown[i], numbered, NULL), TP_OK);
+        assert_int_equal(tp_checkpoint_write(dir, &m, grown[i], root, secret), TP_OK);
+        assert_int_equal(tp_record_check_log(r, &fault), TP_OK);
+        for (uint64_t at = 0; at <= size; at++) {
+            const uint8_t *bytes, *want;
+            size_t len, want_len;
+            tp_err err = tp_record_entry(r, at, &bytes, &len, &fault);
+            assert_int_equal(err, at < size ? TP_OK : TP_REFUSED);
+            if (err) break;
+            numbered(NULL, at, &want, &want_len);
+            assert_int_equal(len, want_len);
+            assert_memory_equal(bytes, want, len);
+        }
+        tp_record_close(r);
+    }
+    scratch_remove(dir);
+}
+
 /* A reader that has a file open keeps the bytes it began with, and the new ones are there at once:
  * a file is put in place, not written in place. spec: R-10 */
 static void files_appear_complete(void **state) {
@@ -179,9 +211,13 @@ static void refuses_what_is_not_there(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_as_if_written_at_once), cmocka_unit_test(proofs_hold),
-        cmocka_unit_test(older_sizes_are_found),       cmocka_unit_test(crash_leaves_are_swept),
-        cmocka_unit_test(files_appear_complete),       cmocka_unit_test(refuses_what_is_not_there),
+        cmocka_unit_test(grows_as_if_written_at_once),
+        cmocka_unit_test(proofs_hold),
+        cmocka_unit_test(older_sizes_are_found),
+        cmocka_unit_test(crash_leaves_are_swept),
+        cmocka_unit_test(a_reader_goes_on),
+        cmocka_unit_test(files_appear_complete),
+        cmocka_unit_test(refuses_what_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
