@@ -70,8 +70,9 @@ static void look_at_times(rehearsing *r) {
 /* The opening as the officers know it, such as "2028-04-13 00:00", in the election's zone. */
 static void compare_opening(rehearsing *r) {
     char here[64];
-    size_t len = r->a->open ? strlen(r->a->open) : 0;
-    if (!len || !tp_proof_time(here, sizeof here, r->m.zone, r->m.open_time)) return;
+    if (!r->a->open) return;
+    size_t len = strlen(r->a->open);
+    if (!tp_proof_time(here, sizeof here, r->m.zone, r->m.open_time)) return;
     if (len >= 10 && !strncmp(strchr(here, ' ') + 1, r->a->open, len)) return;
     r->wrong++;
     tp_say(0, "the voting opens %s in %s, not %s", here, r->m.zone, r->a->open);

@@ -1841,6 +1841,13 @@ file(
   'log.entry',
 );
 file(
+  'the last entry is changed',
+  'published',
+  edit(bundle, (b) => flip(b, -1)),
+  'log',
+  'log.entry',
+);
+file(
   'a bundle is cut',
   'published',
   edit(bundle, (b) => b.slice(0, -1)),
