@@ -180,7 +180,7 @@ unsigned tp_match_code(const tp_match_rule *rule) {
 }
 
 const char *tp_match_word(unsigned code) {
-    if (!code || code > TP_MATCH_NAMES * TP_MATCH_DATES) return "";
+    if (!code || code > (unsigned)TP_MATCH_NAMES * TP_MATCH_DATES) return "";
     unsigned date = (code - 1) % TP_MATCH_DATES;
     return date ? tp_match_dates[date] : tp_match_names[(code - 1) / TP_MATCH_DATES];
 }

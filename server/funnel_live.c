@@ -11,7 +11,8 @@
 #include "server/funnel.h"
 #include "server/log.h"
 
-enum { FRESH_S = 10, SHARE = 20, WAITING_MAX = 256 };
+enum { WAITING_MAX = 256 };
+static const double FRESH_S = 10, SHARE = 20;
 
 typedef struct {
     tp_request *rq;

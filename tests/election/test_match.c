@@ -196,7 +196,7 @@ static void test_words(void **state) {
         assert_string_equal(tp_match_word(code), words[i]);
     }
     assert_string_equal(tp_match_word(0), "");
-    assert_string_equal(tp_match_word(TP_MATCH_NAMES * TP_MATCH_DATES + 1), "");
+    assert_string_equal(tp_match_word((unsigned)TP_MATCH_NAMES * TP_MATCH_DATES + 1), "");
     tp_match_swapped(swapped, "1991-03-02");
     assert_string_equal(swapped, "1991-02-03");
 }
