@@ -354,12 +354,17 @@ static tp_err apply_ballot(replay *x, const tp_entry *e, uint64_t index, tp_faul
 static tp_err load_manifest(replay *x, const tp_entry *e, tp_fault *fault) {
     tp_replay *out = x->out;
     uint64_t len = e->u.document.len;
+    char name[TP_FILE_NAME];
     uint8_t *json;
     if (e->type != TP_ENTRY_MANIFEST)
         return tp_fail(fault, TP_REFUSED, "board.order", "the manifest comes first");
     tp_err err = tp_record_document(x->r, e->u.document.hash, &len, &json, fault);
     if (err) return err;
-    err = tp_manifest_parse(&out->manifest, json, (size_t)len, fault);
+    tp_document_name(name, e->u.document.hash);
+    if (e->u.document.len == len)
+        err = tp_manifest_parse(&out->manifest, json, (size_t)len, fault);
+    else
+        err = tp_fail(fault, TP_INVALID, "document.length", "%s", name);
     free(json);
     if (err) return err;
     if ((err = tp_head_check(&x->r->head, &out->manifest, fault))) return err;

@@ -119,6 +119,15 @@ function entries({ add, onward }) {
     'document.length',
   );
   add(
+    'manifest: its length is none',
+    'begun',
+    (e) => {
+      e.entries = [concat(u8(E.MANIFEST), e.fingerprint, u64(0))];
+    },
+    'files',
+    'document.length',
+  );
+  add(
     'manifest: its length is another, and a second one', // the manifest's before entry 1: Y-4
     'begun',
     (e) => {
