@@ -91,6 +91,7 @@ test('every message in every language, by mail and SMS: no link, and no secret b
     }
     const all = came();
     for (const t of templates) {
+      if (t.name.startsWith('letter.')) continue; // registrars send it, not the server: letters_mailed.test.mjs
       for (const channel of ['mail', 'sms']) assert.ok(all.some((m) => m.channel === channel && m.text.startsWith(t[channel])), `${t.name} was not sent by ${channel}`);
     }
     for (const { channel, text, head } of all) {
@@ -148,9 +149,9 @@ test('letters: the code is in the fragment of the square, and the page takes it 
     d.roll([{ number: 'V-1' }]);
     await d.start();
     const { units } = JSON.parse(fs.readFileSync(d.at('manifest.json'), 'utf8'));
-    d.run('letter', 'print', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--url', d.url, '--post', units[0].id, '--out', d.at('a.pdf'));
+    d.run('letter', 'print', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--url', d.url, '--post', units[0].id, '--list', d.at('list'), '--out', d.at('a.pdf'));
     const text = execFileSync('pdftotext', ['-layout', d.at('a.pdf'), '-'], { encoding: 'utf8' });
-    const code = /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){2}-[0-9A-Z]\b/.exec(text)[0];
+    const code = /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}-[0-9A-Z]\b/.exec(text)[0];
     for (const word of text.split(/\s+/)) assert.ok(!/[/?#=]/.test(word) || !word.includes(code), word);
     execFileSync('pdftoppm', ['-r', '150', '-png', '-f', '1', '-l', '1', d.at('a.pdf'), d.at('page')]);
     const link = new URL(execFileSync('zbarimg', ['-q', '--raw', d.at(fs.readdirSync(d.dir).find((f) => /^page.*png$/.test(f)))], { encoding: 'utf8' }).trim());
