@@ -62,6 +62,7 @@ struct replay {
     const tp_replay_options *o;
     tp_styles styles;
     bool opened;
+    uint64_t manifest_len; /* of the document that entry 0 names */
     tp_credentials credentials;
     tp_pool *pool;
     bench *benches;
@@ -354,17 +355,13 @@ static tp_err apply_ballot(replay *x, const tp_entry *e, uint64_t index, tp_faul
 static tp_err load_manifest(replay *x, const tp_entry *e, tp_fault *fault) {
     tp_replay *out = x->out;
     uint64_t len = e->u.document.len;
-    char name[TP_FILE_NAME];
     uint8_t *json;
     if (e->type != TP_ENTRY_MANIFEST)
         return tp_fail(fault, TP_REFUSED, "board.order", "the manifest comes first");
     tp_err err = tp_record_document(x->r, e->u.document.hash, &len, &json, fault);
     if (err) return err;
-    tp_document_name(name, e->u.document.hash);
-    if (e->u.document.len == len)
-        err = tp_manifest_parse(&out->manifest, json, (size_t)len, fault);
-    else
-        err = tp_fail(fault, TP_INVALID, "document.length", "%s", name);
+    x->manifest_len = len;
+    err = tp_manifest_parse(&out->manifest, json, (size_t)len, fault);
     free(json);
     if (err) return err;
     if ((err = tp_head_check(&x->r->head, &out->manifest, fault))) return err;
@@ -499,6 +496,16 @@ static tp_err run_pipeline(replay *x, uint64_t from, tp_fault *fault) {
     return err;
 }
 
+/* Entry 0 says how long its document is: never nothing. spec: Y-22 */
+static tp_err check_length(const replay *x, const tp_reader *bytes, tp_fault *fault) {
+    tp_entry e;
+    char name[TP_FILE_NAME];
+    tp_err err = tp_entry_read(&e, bytes->p, bytes->left, fault);
+    if (err || e.u.document.len == x->manifest_len) return err;
+    tp_document_name(name, e.u.document.hash);
+    return tp_fail(fault, TP_INVALID, "document.length", "%s", name);
+}
+
 /* Entry 0 is applied before any worker begins, since workers read the manifest. */
 static tp_err first_entry(replay *x, tp_fault *fault) {
     const uint8_t *bytes;
@@ -507,6 +514,7 @@ static tp_err first_entry(replay *x, tp_fault *fault) {
     tp_reader first = {0};
     if (!err) first = tp_reader_of(bytes, len);
     if (!err) err = apply(x, &first, 0, fault);
+    if (!err) err = check_length(x, &first, fault);
     return err ? tp_fail_entry(fault, 0) : TP_OK;
 }
 
