@@ -165,8 +165,10 @@ void tp_random(void *out, size_t len) {
     randombytes_buf(out, len);
 }
 
-uint64_t tp_unix_time(void) {
-    return (uint64_t)time(NULL);
+uint64_t tp_unix_time(void) { /* not time(), which lags by some milliseconds */
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec;
 }
 
 unsigned tp_cores(void) {

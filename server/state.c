@@ -3,8 +3,12 @@
 
 #include "server/daemon.h"
 
+/* Not time(): on Linux it reads the last tick and lags by some milliseconds, and the closing time
+ * is decided here. */
 uint64_t tp_server_now(void) {
-    return (uint64_t)time(NULL);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec;
 }
 
 tp_public tp_server_state(tp_server *s) {

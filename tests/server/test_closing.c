@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/daemon.h"
+
 enum { OPEN_S = 12 }; /* from the start; the ceremony takes less */
 
 static const char test_times[] = "\"test\":true,\n"
@@ -48,8 +50,20 @@ static void clock_closes(void **state) {
     scene_free(&d);
 }
 
+/* Never behind the system's clock, not even in the first milliseconds of a second. */
+static void clock_is_exact(void **state) {
+    (void)state;
+    struct timespec begin, now;
+    clock_gettime(CLOCK_REALTIME, &begin);
+    do {
+        clock_gettime(CLOCK_REALTIME, &now);
+        assert_true(tp_server_now() >= (uint64_t)now.tv_sec);
+    } while (now.tv_sec == begin.tv_sec || now.tv_nsec < 20000000);
+}
+
 int main(void) {
     if (tp_group_select(NULL)) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(clock_closes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(clock_is_exact),
+                                       cmocka_unit_test(clock_closes)};
     return cmocka_run_group_tests_name("server/closing", tests, NULL, NULL);
 }
