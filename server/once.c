@@ -1,8 +1,8 @@
-/* What may be used once: once.h. A set of places by the hash's first bytes; what is over is
- * overwritten, what is not is never displaced. The file is a head and the places, of 64 bytes each,
- * so that none lies across two sectors of a disk:
+/* What may be used once: once.h. Sets of places by the user and the hash's first bytes;
+ * what is over is overwritten, what is not is never displaced. The file is a head and the places,
+ * of 64 bytes each, so that none lies across two sectors of a disk:
  *
- *   head   "tapat-once v1\n", zeros to 24, since as 8 bytes, zeros
+ *   head   "tapat-once v2\n", zeros to 24, since as 8 bytes, zeros
  *   place  hash[32], until as 8 bytes, zeros; until 0: empty
  */
 #include "server/once.h"
@@ -14,8 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SETS = 1 << 10, WAYS = 64, PLACE = 64, SINCE_AT = 24, PLACES = SETS * WAYS };
-static const char magic[] = "tapat-once v1\n";
+enum {
+    SETS = 1 << 10,
+    SHARE = SETS / TP_ONCE_USERS,
+    WAYS = 64,
+    PLACE = 64,
+    SINCE_AT = 24,
+    PLACES = SETS * WAYS
+};
+static const char magic[] = "tapat-once v2\n";
 _Static_assert(sizeof magic <= SINCE_AT, "the head's members do not overlap");
 
 struct tp_once {
@@ -108,8 +115,9 @@ static tp_err take(tp_once *o, size_t set, const uint8_t hash[static 32], uint64
     return TP_OK;
 }
 
-tp_err tp_once_take(tp_once *o, const uint8_t hash[static 32], uint64_t now, uint64_t until) {
-    size_t set = (size_t)(hash[0] | hash[1] << 8) % SETS;
+tp_err tp_once_take(tp_once *o, unsigned user, const uint8_t hash[static 32], uint64_t now,
+                    uint64_t until) {
+    size_t set = (size_t)user % TP_ONCE_USERS * SHARE + hash[0] % SHARE;
     pthread_mutex_lock(&o->lock);
     tp_err err = take(o, set, hash, now, until);
     pthread_mutex_unlock(&o->lock);

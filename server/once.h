@@ -1,10 +1,13 @@
 /* What may be used once within a time: a set of hashes of a fixed size, 4 MiB, in a file beside the
- * store, so that what was used stays so when the server is killed. Safe between threads.
+ * store, so that what was used stays so when the server is killed. Each of TP_ONCE_USERS users has
+ * room for about 2000 of its own. Safe between threads.
  * spec: H-12 */
 #ifndef TAPAT_SERVER_ONCE_H
 #define TAPAT_SERVER_ONCE_H
 
 #include "core/base/base.h"
+
+enum { TP_ONCE_USERS = 32 };
 
 typedef struct tp_once tp_once;
 
@@ -15,9 +18,9 @@ TP_MUST_USE tp_err tp_once_open(tp_once **o, const char *path, uint64_t since);
 void tp_once_close(tp_once *o);
 /* What is of a time before may have been used. */
 uint64_t tp_once_since(const tp_once *o);
-/* Takes it until `until`, Unix seconds as `now`; when this returns TP_OK that is durable.
- * TP_REFUSED: it is taken; TP_SYSTEM: no room, or it cannot be written. */
-TP_MUST_USE tp_err tp_once_take(tp_once *o, const uint8_t hash[static 32], uint64_t now,
-                                uint64_t until);
+/* Takes it for the user, from 0, until `until`, Unix seconds as `now`; when this returns TP_OK that
+ * is durable. TP_REFUSED: it is taken; TP_SYSTEM: no room, or it cannot be written. */
+TP_MUST_USE tp_err tp_once_take(tp_once *o, unsigned user, const uint8_t hash[static 32],
+                                uint64_t now, uint64_t until);
 
 #endif

@@ -20,6 +20,8 @@
 #include "server/message.h"
 #include "server/once.h"
 
+_Static_assert((int)TP_MAX_SIGNERS <= (int)TP_ONCE_USERS, "no registrar uses another's room");
+
 enum { WAITING_MAX = 200, TIME_WINDOW_S = TP_ASKED_WINDOW_S, PREFIX = 6 };
 
 /* ---- who asks ---- */
@@ -66,7 +68,8 @@ static bool asked(tp_server *s, tp_request *rq, asker *a, const char *use, const
         return false;
     }
     tp_sha256(hash, a->bytes, sizeof a->bytes);
-    tp_err err = tp_once_take(s->asked, hash, now, (uint64_t)a->at + TIME_WINDOW_S);
+    tp_err err = tp_once_take(s->asked, (unsigned)a->registrar - 1, hash, now,
+                              (uint64_t)a->at + TIME_WINDOW_S);
     if (err == TP_REFUSED)
         tp_answer_problem(rq, 403, "registrar.again", "signature", "This request was made before.");
     else if (err)

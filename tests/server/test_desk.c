@@ -642,27 +642,29 @@ static void test_once(void **state) {
     snprintf(path, sizeof path, "%s/once", d.dir);
     tp_once *o = open_once(path, 7);
     assert_int_equal(tp_once_since(o), 7);
-    assert_int_equal(tp_once_take(o, hash, 100, 200), TP_OK);
-    assert_int_equal(tp_once_take(o, hash, 200, 300), TP_REFUSED);
+    assert_int_equal(tp_once_take(o, 1, hash, 100, 200), TP_OK);
+    assert_int_equal(tp_once_take(o, 1, hash, 200, 300), TP_REFUSED);
     tp_once_close(o);
     o = open_once(path, 99); /* it is all in the file */
     assert_int_equal(tp_once_since(o), 7);
-    assert_int_equal(tp_once_take(o, hash, 200, 300), TP_REFUSED);
-    assert_int_equal(tp_once_take(o, hash, 201, 300), TP_OK);
+    assert_int_equal(tp_once_take(o, 1, hash, 200, 300), TP_REFUSED);
+    assert_int_equal(tp_once_take(o, 1, hash, 201, 300), TP_OK);
     for (unsigned i = 0; i < 63; i++) {
         hash[2] = (uint8_t)(i + 1);
-        assert_int_equal(tp_once_take(o, hash, 201, 300), TP_OK);
+        assert_int_equal(tp_once_take(o, 1, hash, 201, 300), TP_OK);
     }
     hash[2] = 99;
-    assert_int_equal(tp_once_take(o, hash, 201, 300), TP_SYSTEM); /* nothing is displaced */
+    assert_int_equal(tp_once_take(o, 1, hash, 201, 300), TP_SYSTEM); /* nothing is displaced */
+    assert_int_equal(tp_once_take(o, 0, hash, 201, 300), TP_OK); /* and nobody else's room taken */
+    assert_int_equal(tp_once_take(o, 2, hash, 201, 300), TP_OK);
     tp_once_close(o);
     o = open_once(path, 99);
-    assert_int_equal(tp_once_take(o, hash, 201, 300), TP_SYSTEM);
+    assert_int_equal(tp_once_take(o, 1, hash, 201, 300), TP_SYSTEM);
     tp_once_close(o);
     assert_int_equal(truncate(path, 1000), 0); /* damaged: it knows nothing, and says since when */
     o = open_once(path, 99);
     assert_int_equal(tp_once_since(o), 99);
-    assert_int_equal(tp_once_take(o, hash, 201, 300), TP_OK);
+    assert_int_equal(tp_once_take(o, 1, hash, 201, 300), TP_OK);
     tp_once_close(o);
     assert_int_equal(tp_once_open(&o, "/dev/null/x", 0), TP_SYSTEM);
     tp_once_close(o);
