@@ -127,7 +127,7 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len) {
     return fsync(fd) == 0;
 }
 
-static bool sync_folder_of(const char *path) {
+bool tp_sync_folder(const char *path) {
     char folder[4096];
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
@@ -146,7 +146,7 @@ bool tp_save_file(const char *path, const void *bytes, size_t len, bool secret) 
     bool ok = fd >= 0 && write_all(fd, bytes, len);
     if (ok) ok = fsync(fd) == 0; /* a trustee's record of what it decrypted must outlive a crash */
     if (fd >= 0) ok = close(fd) == 0 && ok;
-    ok = ok && rename(tmp, path) == 0 && sync_folder_of(path);
+    ok = ok && rename(tmp, path) == 0 && tp_sync_folder(path);
     if (!ok) tp_say(0, "cannot write %s: %s", path, strerror(errno));
     return ok;
 }

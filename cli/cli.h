@@ -50,6 +50,8 @@ int tp_say_fault(const tp_fault *f, const char *what);
 uint8_t *tp_load_file(const char *path, size_t *len, size_t max);
 /* Atomic (temporary file, fsync, rename). False: the reason was said. */
 bool tp_save_file(const char *path, const void *bytes, size_t len, bool secret);
+/* Makes the names in the folder of this file durable. */
+bool tp_sync_folder(const char *path);
 void tp_hex(char *out, const uint8_t *bytes, size_t len); /* 2*len+1 */
 bool tp_unhex(uint8_t *out, size_t len, const char *hex); /* exactly 2*len lower-case digits */
 void tp_random(void *out, size_t len);                    /* of the system; aborts without it */

@@ -27,8 +27,20 @@ static bool find_unit(uint16_t *unit, const tp_manifest *m, const char *id, size
     return false;
 }
 
+static const char mark[] = "begun ";
+
+/* The mark stands first: what is cut off is never taken for a letter that is out. */
+static bool is_begun(const char *line) {
+    size_t spaces = 0;
+    for (const char *c = line; *c; c++)
+        spaces += *c == ' ';
+    return spaces == 3 && !strncmp(line, mark, sizeof mark - 1);
+}
+
 /* One line without its end. */
 static bool read_row(tp_letter_row *r, const tp_manifest *m, const char *line) {
+    r->begun = is_begun(line);
+    if (r->begun) line += sizeof mark - 1;
     size_t number = strcspn(line, " ");
     if (!number || number >= sizeof r->number || !line[number]) return false;
     memcpy(r->number, line, number);
@@ -103,7 +115,13 @@ const tp_letter_row *tp_letter_list_find(const tp_letter_list *l, const char *nu
     return NULL;
 }
 
+bool tp_letter_list_has(const tp_letter_list *l, const char *number) {
+    const tp_letter_row *row = tp_letter_list_find(l, number);
+    return row && !row->begun;
+}
+
 void tp_letter_list_free(tp_letter_list *l) {
+    if (l->held) close(l->fd);
     free(l->rows);
     *l = (tp_letter_list){0};
 }
@@ -124,24 +142,69 @@ static bool end_last_line(int fd, const tp_manifest *m) {
     return ftruncate(fd, from + (last - tail)) == 0;
 }
 
-bool tp_letter_list_append(const char *path, const tp_manifest *m, const tp_letter_row *rows,
-                           size_t count) {
-    char head[HEAD + 1], hex[65];
-    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    bool mine = fd >= 0 && flock(fd, LOCK_EX) == 0 && end_last_line(fd, m);
-    FILE *f = mine ? fdopen(fd, "a") : NULL;
-    if (!f) {
-        if (fd >= 0) close(fd);
-        return tp_say(0, "%s: %s", path, strerror(errno)), false;
-    }
+static bool write_all(int fd, const char *text, size_t len) {
+    for (ssize_t n; len; text += n, len -= (size_t)n)
+        if ((n = write(fd, text, len)) <= 0) return false;
+    return fsync(fd) == 0;
+}
+
+/* A list that is new, or whose maker was killed within the first line, gets that. */
+static int mend(const tp_letter_list *l, const char *path, const tp_manifest *m) {
+    char head[HEAD + 1], got[HEAD];
     head_of(head, m);
-    if (lseek(fd, 0, SEEK_END) == 0) fputs(head, f);
+    ssize_t n = pread(l->fd, got, HEAD, 0);
+    if (n >= 0 && memcmp(got, head, (size_t)n) != 0)
+        return tp_say(TP_EXIT_REFUSED, "%s is no list of letters of this election", path);
+    bool ok = n == HEAD ? end_last_line(l->fd, m)
+                        : n >= 0 && ftruncate(l->fd, 0) == 0 && write_all(l->fd, head, HEAD);
+    ok = ok && fsync(l->fd) == 0 && tp_sync_folder(path);
+    return ok ? TP_EXIT_OK : tp_say(TP_EXIT_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+int tp_letter_list_hold(tp_letter_list *l, const char *path, const tp_manifest *m) {
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    *l = (tp_letter_list){.held = fd >= 0, .fd = fd};
+    if (fd < 0) return tp_say(TP_EXIT_SYSTEM, "%s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return tp_say(TP_EXIT_REFUSED, "letters of %s are being made by another run: wait", path);
+    int code = mend(l, path, m);
+    if (code != TP_EXIT_OK) return code;
+    tp_letter_list read;
+    code = tp_letter_list_read(&read, path, m);
+    l->rows = read.rows;
+    l->count = read.count;
+    return code;
+}
+
+bool tp_letter_list_append(const tp_letter_list *l, const tp_manifest *m, const tp_letter_row *rows,
+                           size_t count, bool begun) {
+    char hex[65], *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    if (!f) abort();
     for (size_t i = 0; i < count; i++) {
         tp_hex(hex, rows[i].key, 32);
-        fprintf(f, "%s %s %s\n", rows[i].number, m->units[rows[i].unit].id, hex);
+        fprintf(f, "%s%s %s %s\n", begun ? mark : "", rows[i].number, m->units[rows[i].unit].id,
+                hex);
     }
-    bool ok = fflush(f) == 0 && fsync(fd) == 0;
-    ok = fclose(f) == 0 && ok;
-    if (!ok) (void)tp_say(0, "%s cannot be written", path);
+    if (fclose(f) != 0) abort();
+    bool ok = end_last_line(l->fd, m) && write_all(l->fd, text, len);
+    free(text);
+    if (!ok) (void)tp_say(0, "the list of letters cannot be written: %s", strerror(errno));
     return ok;
+}
+
+bool tp_letter_list_restore(const tp_letter_list *l, const tp_manifest *m, const char *number) {
+    const tp_letter_row *row = tp_letter_list_find(l, number);
+    return !row || row->begun || tp_letter_list_append(l, m, row, 1, false);
+}
+
+bool tp_letter_list_say_begun(const tp_letter_list *l, const char *number) {
+    const tp_letter_row *row = tp_letter_list_find(l, number);
+    if (!row || !row->begun) return false;
+    (void)tp_say(0,
+                 "%s: an earlier letter was begun, and it is not known whether it left: the new "
+                 "one makes it void",
+                 number);
+    return true;
 }

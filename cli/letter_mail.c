@@ -1,8 +1,8 @@
 /* `tapat letter mail`: code letters that go by mail or short message, sent from where registrars
  * are to the contacts of their own copy of the roll. As with paper the server learns the keys
- * alone, by the list. A letter is on the list once it was taken; who has one is passed over. spec:
- * L-19, L-22, Q-9
- */
+ * alone, by the list. A letter is on it, as begun, before it is handed over, and once more when it
+ * was taken: who was killed between leaves none that is unknown, and the next run makes another.
+ * spec: L-19, L-22, Q-9 */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +43,7 @@ static bool take_row(void *ctx, const tp_roll_row *row) {
     if (!to) to = reached_by(b, row->contact2);
     bool online = !row->channel || row->channel == 1;
     bool meant =
-        b->voter ? !strcmp(row->number, b->voter) : !tp_letter_list_find(&b->had, row->number);
+        b->voter ? !strcmp(row->number, b->voter) : !tp_letter_list_has(&b->had, row->number);
     if (!to || !online || !meant || row->unit != b->unit) return true;
     if (b->count == b->cap) {
         b->cap = b->cap ? 2 * b->cap : 64;
@@ -73,28 +73,41 @@ static tp_err make_text(const mailing *b, tp_text *text, uint8_t key[static 32])
     return err;
 }
 
+/* Hands a letter over that is on the list as begun. False: no use to go on. */
+static bool hand_over(mailing *b, const recipient *r, const tp_letter_row *row,
+                      const tp_text *text) {
+    uint8_t id[16];
+    char reference[33], words[TP_WORDS_MAX] = "";
+    tp_random(id, sizeof id);
+    tp_hex(reference, id, sizeof id);
+    tp_courier *by = strchr(r->to, '@') ? b->by_mail : b->by_sms;
+    tp_delivery what = tp_courier_send(by, r->to, reference, b->lang, text, words);
+    if (what == TP_NEVER) {
+        b->refused++;
+        (void)tp_say(0, "%s: refused: %.60s", r->number, words);
+        return tp_letter_list_restore(&b->had, &b->manifest, r->number);
+    }
+    if (what == TP_LATER) {
+        (void)tp_say(0, "%s: not now: %.60s", r->number, words);
+        (void)tp_say(0, "%s: it is not known whether the letter left; run this again", r->number);
+        return false;
+    }
+    b->sent++;
+    return tp_letter_list_append(&b->had, &b->manifest, row, 1, false);
+}
+
 /* False: no use to go on. */
 static bool send_one(mailing *b, const recipient *r) {
     tp_text text;
-    uint8_t id[16];
-    char reference[33], words[TP_WORDS_MAX] = "";
     tp_letter_row row = {.unit = (uint16_t)b->unit};
     memcpy(row.number, r->number, sizeof row.number);
     tp_err err = make_text(b, &text, row.key);
     if (err) return tp_say(0, "the text cannot be made: %s", tp_err_name(err)), false;
-    tp_random(id, sizeof id);
-    tp_hex(reference, id, sizeof id);
-    tp_courier *by = strchr(r->to, '@') ? b->by_mail : b->by_sms;
-    tp_delivery what = tp_courier_send(by, r->to, reference, b->lang, &text, words);
+    tp_letter_list_say_begun(&b->had, r->number);
+    bool go =
+        tp_letter_list_append(&b->had, &b->manifest, &row, 1, true) && hand_over(b, r, &row, &text);
     tp_wipe(&text, sizeof text);
-    if (what == TP_NEVER) {
-        b->refused++;
-        (void)tp_say(0, "%s: refused: %.60s", r->number, words);
-        return true;
-    }
-    if (what == TP_LATER) return tp_say(0, "%s: not now: %.60s", r->number, words), false;
-    b->sent++;
-    return tp_letter_list_append(b->list, &b->manifest, &row, 1);
+    return go;
 }
 
 static int send_all(mailing *b) {
@@ -127,10 +140,7 @@ static int load(mailing *b) {
         return tp_say_fault(&fault, b->config_file);
     const char *folder = *b->config.templates ? b->config.templates : NULL;
     if (tp_texts_load(&b->texts, folder, &fault)) return tp_say_fault(&fault, "templates");
-    FILE *f = fopen(b->list, "r");
-    if (!f) return TP_EXIT_OK;
-    fclose(f);
-    return tp_letter_list_read(&b->had, b->list, &b->manifest);
+    return tp_letter_list_hold(&b->had, b->list, &b->manifest);
 }
 
 int tp_letter_mail(int argc, char **argv) {
@@ -146,11 +156,12 @@ int tp_letter_mail(int argc, char **argv) {
         {"--limit", "N", TP_ARG_NUMBER, &b.limit, "at most so many"},
         {"--voter", "NUMBER", TP_ARG_TEXT, &b.voter, "to this voter alone, once more"},
         TP_ARG_END};
-    tp_args(argc, argv,
-            "letter mail --roll FILE --list FILE --post UNIT --manifest FILE --config FILE",
-            "Sends code letters by mail or short message to the voters of a post who hold none.\n"
-            "Run it where registrars are. What was not taken is tried in the next run.",
-            table, NULL, 0);
+    tp_args(
+        argc, argv, "letter mail --roll FILE --list FILE --post UNIT --manifest FILE --config FILE",
+        "Sends code letters by mail or short message to the voters of a post who hold none.\n"
+        "Run it where registrars are. What was not taken is tried in the next run, and so is a\n"
+        "letter of which a run that ended early did not learn whether it left.",
+        table, NULL, 0);
     if (!b.roll || !b.list || !b.manifest_file || !b.post || !b.config_file)
         tp_usage("--roll, --list, --manifest, --post and --config are needed");
     int code = load(&b);

@@ -3,13 +3,17 @@
  *
  *  choose   out of a copy of the roll (or of a store), voters of the post who vote online and have
  *           no letter that is still good; or one voter, whose older letter becomes void
- *  draw     into a file beside the one that is wanted
- *  list     the keys of the codes go to the list that registrars get, and to the store if there is
- *           one here
- *  name     the file gets its name: what it holds is on the list, and nothing else
+ *  begin    the keys of the codes go to the list that registrars get, as begun, before any letter
+ *           is drawn: there is never one that no list knows
+ *  draw     into a file beside the one that is wanted; keys to the store if there is one here
+ *  name     the whole file gets its name, durably
+ *  end      the list says that they are out
+ * A run that was killed leaves letters that stayed begun: the next one says so by number, and makes
+ * new ones, which void them.
  * spec: chapter 4, L-19, L-22; chapter 10, Q-9.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,7 +46,8 @@ typedef struct {
     tp_store *store; /* NULL: a copy of the roll is read */
     tp_letter_list had;
     tp_voter *voters;
-    tp_letter_row *letters; /* one for each of them */
+    tp_letter_row *letters;           /* one for each of them */
+    uint8_t (*codes)[TP_LETTER_CODE]; /* and its code */
     size_t count, cap;
 } batch;
 
@@ -74,12 +79,13 @@ static int load_manifest(batch *b) {
 static tp_err wants_letter(const batch *b, const tp_voter *v, bool *wants) {
     tp_enrolment e;
     tp_letter l;
-    bool enrolling, has;
+    const tp_letter_row *row = tp_letter_list_find(&b->had, v->number);
+    bool enrolling, has, begun = row && row->begun;
     tp_err err = tp_store_enrolment_of(b->store, v->id, &e, &enrolling);
     if (!err) err = tp_store_letter_of(b->store, v->id, &l, &has);
     *wants = !err && v->unit == b->unit && v->channel == TP_CHANNEL_ONLINE && !*v->disabled &&
              !v->voted && !(enrolling && e.state >= TP_ENROL_WAITING);
-    if (!b->voter) *wants = *wants && !(has && l.state == TP_LETTER_PRINTED);
+    if (!b->voter) *wants = *wants && !(has && l.state == TP_LETTER_PRINTED && !begun);
     return err;
 }
 
@@ -106,7 +112,7 @@ static bool take_row(void *ctx, const tp_roll_row *row) {
     tp_voter v = {.unit = row->unit};
     bool named = !b->voter || !strcmp(row->number, b->voter);
     bool online = !row->channel || row->channel == TP_CHANNEL_ONLINE;
-    bool has = !b->voter && tp_letter_list_find(&b->had, row->number);
+    bool has = !b->voter && tp_letter_list_has(&b->had, row->number);
     if (!named || !online || has || row->unit != b->unit) return true;
     memcpy(v.number, row->number, sizeof v.number);
     memcpy(v.name, row->name, sizeof v.name);
@@ -134,11 +140,10 @@ static tp_err choose(batch *b) {
 
 /* ---- letters ---- */
 
-static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
-    uint8_t code[TP_LETTER_CODE], secret[32];
-    char text[TP_CODE_TEXT], link[LINK_MAX];
-    const tp_unit *unit = &b->manifest.units[b->unit];
-    tp_random(code, sizeof code);
+static void make_code(batch *b, size_t i) {
+    uint8_t *code = b->codes[i], secret[32];
+    char text[TP_CODE_TEXT];
+    tp_random(code, TP_LETTER_CODE);
     tp_code_write(text, code, TP_LETTER_SYMBOLS);
     /* the bits that no symbol shows are zero, as in what is read back */
     if (tp_code_read(code, TP_LETTER_SYMBOLS, text, strlen(text)) != TP_OK) abort();
@@ -146,6 +151,22 @@ static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
     *row = (tp_letter_row){.unit = (uint16_t)b->unit};
     memcpy(row->number, b->voters[i].number, sizeof row->number);
     if (tp_letter_key(secret, row->key, b->manifest.fingerprint, code) != TP_OK) abort();
+    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(text, sizeof text);
+}
+
+static bool make_codes(batch *b) {
+    b->codes = calloc(b->count, sizeof *b->codes);
+    if (!b->codes || tp_group_select(NULL) != TP_OK) return false;
+    for (size_t i = 0; i < b->count; i++)
+        make_code(b, i);
+    return true;
+}
+
+static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
+    char text[TP_CODE_TEXT], link[LINK_MAX];
+    const tp_unit *unit = &b->manifest.units[b->unit];
+    tp_code_write(text, b->codes[i], TP_LETTER_SYMBOLS);
     snprintf(link, sizeof link, "%s/enrol#letter=%s", b->url, text);
     tp_letter_pdf_add(pdf, &(tp_letter_page){.name = b->voters[i].name,
                                              .number = b->voters[i].number,
@@ -154,18 +175,21 @@ static void add_letter(batch *b, tp_letter_pdf *pdf, size_t i) {
                                              .address = b->address ? b->address[i] : "",
                                              .code = text,
                                              .link = link});
-    sodium_memzero(code, sizeof code);
-    sodium_memzero(secret, sizeof secret);
     sodium_memzero(text, sizeof text);
     sodium_memzero(link, sizeof link);
 }
 
+/* Durably, with every letter in it. */
 static bool draw(batch *b, const char *path) {
     tp_letter_pdf *pdf =
         tp_letter_pdf_begin(path, b->manifest.title, b->url, b->langs, b->specimen);
     for (size_t i = 0; pdf && i < b->count; i++)
         add_letter(b, pdf, i);
-    return pdf && tp_letter_pdf_end(pdf);
+    if (!pdf || !tp_letter_pdf_end(pdf)) return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool durable = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return durable;
 }
 
 /* ---- addresses ---- */
@@ -215,8 +239,7 @@ static tp_err store_all(batch *b) {
 
 static int open_source(batch *b) {
     char db[4096];
-    int code =
-        access(b->list, F_OK) ? TP_EXIT_OK : tp_letter_list_read(&b->had, b->list, &b->manifest);
+    int code = tp_letter_list_hold(&b->had, b->list, &b->manifest);
     if (code != TP_EXIT_OK || b->roll) return code;
     snprintf(db, sizeof db, "%s/tapat.db", b->data);
     if (access(db, R_OK) == 0 && tp_store_open(&b->store, db, false) == TP_OK) return TP_EXIT_OK;
@@ -228,30 +251,74 @@ static int choose_all(batch *b) {
     return choose(b) == TP_OK ? TP_EXIT_OK : tp_say(TP_EXIT_SYSTEM, "the store cannot be read");
 }
 
-static int print(batch *b) {
+/* Letters that were begun and have not left: what voters had before counts again. */
+static void take_back(const batch *b) {
+    for (size_t i = 0; i < b->count; i++)
+        if (!tp_letter_list_restore(&b->had, &b->manifest, b->letters[i].number)) return;
+}
+
+/* From begun to named. The file that is drawn is nobody's to print: it goes if anything fails. */
+static bool make(batch *b) {
     char path[4096];
     snprintf(path, sizeof path, "%s.part", b->out);
+    if (unlink(path) == 0)
+        (void)tp_say(0, "%s, of a run that ended early, was removed: make those letters anew",
+                     path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return tp_say(0, "%s cannot be written: %s", path, strerror(errno)), false;
+    close(fd);
+    bool begun = tp_letter_list_append(&b->had, &b->manifest, b->letters, b->count, true);
+    bool drawn = begun && draw(b, path), ok = drawn && store_all(b) == TP_OK;
+    if (begun && !drawn) (void)tp_say(0, "%s cannot be written", path);
+    if (drawn && !ok) (void)tp_say(0, "the store: %s", tp_store_error(b->store));
+    if (begun && !ok) take_back(b);
+    if (ok && rename(path, b->out) != 0) {
+        ok = false;
+        (void)tp_say(0, "%s cannot be named: %s", b->out, strerror(errno));
+    }
+    if (!ok) unlink(path);
+    return ok && tp_sync_folder(b->out);
+}
+
+static int print_all(batch *b) {
+    size_t again = 0;
+    umask(077);
+    for (size_t i = 0; i < b->count; i++)
+        again += tp_letter_list_say_begun(&b->had, b->voters[i].number);
+    if (again) (void)tp_say(0, "do not send older letters of these %zu", again);
+    if (!make_codes(b) || !make(b)) return TP_EXIT_SYSTEM;
+    printf("%zu letters in %s\n", b->count, b->out);
+    if (tp_letter_list_append(&b->had, &b->manifest, b->letters, b->count, false))
+        return TP_EXIT_OK;
+    return tp_say(TP_EXIT_SYSTEM, "they count, but the next run will make some of them anew");
+}
+
+/* A file of letters is not written over: what is in it may be on no paper yet. */
+static int out_is_free(const batch *b) {
+    size_t begun = 0;
+    if (access(b->out, F_OK) != 0) return TP_EXIT_OK;
+    for (size_t i = 0; i < b->had.count; i++)
+        begun += b->had.rows[i].begun && b->had.rows[i].unit == b->unit;
+    if (!begun)
+        return tp_say(TP_EXIT_REFUSED,
+                      "%s is there: send its letters and delete it, or name "
+                      "another file",
+                      b->out);
+    return tp_say(TP_EXIT_REFUSED,
+                  "%s is there, and a run that was to print %zu letters of this post ended early: "
+                  "delete the file, send none of it, and run this again",
+                  b->out, begun);
+}
+
+static int print(batch *b) {
     int code = open_source(b);
+    if (code == TP_EXIT_OK) code = out_is_free(b);
     if (code == TP_EXIT_OK) code = choose_all(b);
     if (code != TP_EXIT_OK) return code;
     if (!find_addresses(b)) return TP_EXIT_REFUSED;
     if (b->homeless) (void)tp_say(0, "%zu voters have no address in the file", b->homeless);
     if (!b->count) return tp_say(TP_EXIT_REFUSED, "nobody is to get a letter");
-    umask(077);
-    bool ok = tp_group_select(NULL) == TP_OK && draw(b, path);
-    if (!ok) (void)tp_say(0, "%s cannot be written", path);
-    ok = ok && tp_letter_list_append(b->list, &b->manifest, b->letters, b->count);
-    if (ok && store_all(b) != TP_OK) {
-        ok = false;
-        (void)tp_say(0, "the store: %s", tp_store_error(b->store));
-    }
-    if (ok && rename(path, b->out) != 0) {
-        (void)tp_say(0, "%s stays: cannot be renamed: %s", path, strerror(errno));
-        return TP_EXIT_SYSTEM;
-    }
-    if (!ok) unlink(path);
-    if (ok) printf("%zu letters in %s\n", b->count, b->out);
-    return ok ? TP_EXIT_OK : TP_EXIT_SYSTEM;
+    return print_all(b);
 }
 
 /* A letter to nobody: its code is in no register. spec: Q-9 */
@@ -261,7 +328,7 @@ static int print_specimen(batch *b) {
     char address[TP_ADDRESS] = "123 Example Street\n4567 Example City\nEXAMPLE COUNTRY";
     b->voters = &v, b->letters = &row, b->address = &address, b->count = 1;
     umask(077);
-    bool ok = tp_group_select(NULL) == TP_OK && draw(b, b->out);
+    bool ok = make_codes(b) && draw(b, b->out);
     b->voters = NULL, b->letters = NULL, b->address = NULL;
     if (!ok) return tp_say(TP_EXIT_SYSTEM, "%s cannot be written", b->out);
     printf("a specimen in %s\n", b->out);
@@ -327,6 +394,8 @@ int main(int argc, char **argv) {
     free(b.voters);
     tp_letter_list_free(&b.had);
     free(b.letters);
+    if (b.codes) sodium_memzero(b.codes, b.count * sizeof *b.codes);
+    free(b.codes);
     free(b.address);
     return code;
 }

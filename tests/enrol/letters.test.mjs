@@ -50,8 +50,13 @@ test('letters of a post: printed, read back, used once, voided', { skip }, async
       + fs.readFileSync(d.at('list'), 'latin1');
     for (const { code } of pages) assert.ok(!kept.includes(code) && !kept.includes(code.replaceAll('-', '')));
     const opened = (code) => core.letterKey(core.codeRead(code, 20), fingerprint);
+    const lines = pages.map(({ code }, i) => `V-${i + 1} ${post} ${hex(opened(code).key)}`);
     assert.deepEqual(fs.readFileSync(d.at('list'), 'utf8').split('\n'), [`tapat-letters v1 ${hex(fingerprint)}`,
-      ...pages.map(({ code }, i) => `V-${i + 1} ${post} ${hex(opened(code).key)}`), '']);
+      ...lines.map((line) => `begun ${line}`), ...lines, '']);
+    // What was printed is not written over, and the list is left alone then.
+    assert.match(d.fails('letter', 'print', ...args, '--post', post, '--out', d.at('a.pdf'), '--voter', 'V-1').said, /a\.pdf is there: send its letters/);
+    assert.equal(d.fails('letter', 'print', ...args, '--post', post, '--out', d.at('nowhere/a.pdf'), '--voter', 'V-1').status, 3);
+    assert.equal(fs.readFileSync(d.at('list'), 'utf8').split('\n').length, 6);
 
     assert.equal(d.fails('letter', 'print', ...args, '--post', post, '--out', d.at('b.pdf')).status, 1); // all have one
     assert.equal(d.fails('letter', 'print', ...args, '--post', other, '--out', d.at('b.pdf')).status, 1); // no such route there
@@ -124,7 +129,7 @@ test('letters of a post: printed, read back, used once, voided', { skip }, async
     fs.appendFileSync(d.at('list2'), `V-8 ${post} 0011`);
     d.run('letter', 'print', ...away, '--list', d.at('list2'), '--out', d.at('f.pdf'), '--voter', 'V-8');
     const [anew] = read(d, 'f.pdf');
-    assert.equal(fs.readFileSync(d.at('list2'), 'utf8'), `${whole}V-8 ${post} ${hex(opened(anew.code).key)}\n`);
+    assert.equal(fs.readFileSync(d.at('list2'), 'utf8'), `${whole}${['begun ', ''].map((mark) => `${mark}V-8 ${post} ${hex(opened(anew.code).key)}\n`).join('')}`);
     d.write('list2', whole);
     const load = () => d.run('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('list2'));
     assert.equal(load(), '0 letters added; 1 to nobody on the roll');
@@ -133,7 +138,7 @@ test('letters of a post: printed, read back, used once, voided', { skip }, async
     assert.equal(load(), '0 letters added; 0 to nobody on the roll');
     assert.equal((await look(await begin('V-8'), eight.code)).state, 'good');
     fs.appendFileSync(d.at('list2'), `V-8 ${post} abc\n`);
-    assert.match(d.fails('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('list2')).said, /line 3 is no letter/);
+    assert.match(d.fails('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('list2')).said, /line 4 is no letter/);
     fs.writeFileSync(d.at('list2'), `tapat-letters v1 ${'0'.repeat(64)}\n`);
     assert.match(d.fails('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('list2')).said, /no list of letters of this election/);
   } finally {

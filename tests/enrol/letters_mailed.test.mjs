@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 
-import { Daemon, build, tapat } from '../server/daemon.mjs';
+import { Daemon, build, tapat, until } from '../server/daemon.mjs';
 import { Smtp } from '../server/smtp.mjs';
 import { Core } from '../../web/wasm.js';
 
@@ -63,11 +63,26 @@ test('letters by mail', { skip, timeout: 120000 }, async () => {
     assert.equal(handed.state, 'waiting');
     assert.match(d.run('registrar', '--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json'), '--letters', d.at('list'), '--yes'), /^1 credentials signed$/m);
 
-    // A mail server that is away: nothing is on the list, and the next run goes on.
+    // A letter that is refused for good takes nothing from the voter: the one from before counts.
+    smtp.script = ['550 5.1.1 unknown'];
+    const refused = await run('--post', post, '--voter', 'V-1');
+    assert.match(refused.said, /^0 letters sent, 1 refused$/m);
+    const last = () => fs.readFileSync(d.at('list'), 'utf8').trimEnd().split('\n').findLast((line) => / ?V-1 /.test(line));
+    assert.equal(last(), list.split('\n').find((line) => line.startsWith('V-1 ')));
+    // Another run, at the same time, has to wait.
+    const holder = spawn('flock', [d.at('list'), 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const gone = new Promise((done) => { holder.on('close', done); });
+    await until(async () => (await run('--post', post)).said.includes('being made by another run'));
+    holder.stdin.end();
+    await gone;
+    // A mail server that is away: nobody knows whether the letter left, and the next run makes another.
     await smtp.close();
     const away = await run('--post', post, '--voter', 'V-1');
     assert.equal(away.status, 3);
-    assert.equal(fs.readFileSync(d.at('list'), 'utf8'), list);
+    assert.match(away.said, /V-1: it is not known whether the letter left/);
+    assert.match(last(), /^begun V-1 /);
+    const still = await run('--post', post);
+    assert.match(still.said, /V-1: an earlier letter was begun[^\n]*makes it void/);
   } finally {
     await d.end();
     await smtp.close();
