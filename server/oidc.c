@@ -248,6 +248,7 @@ void tp_oidc_stop(tp_server *s) {
     o->stop = true;
     pthread_cond_broadcast(&o->more);
     pthread_mutex_unlock(&o->lock);
+    if (o->provider) tp_provider_stop(o->provider);
     for (unsigned i = 0; i < o->started; i++)
         pthread_join(o->threads[i], NULL);
     tp_provider_free(o->provider);

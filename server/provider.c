@@ -13,6 +13,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +22,7 @@ enum { FRESH_S = 3600, PAUSE_MAX_S = 60, ANSWER_MAX = 256 * 1024, TIMEOUT_S = 10
 
 struct tp_provider {
     tp_provider_options o;
+    atomic_bool stop;
     pthread_mutex_t lock; /* behind it: all that follows */
     json_t *discovered, *jwks;
     time_t since;                  /* monotonic */
@@ -41,6 +43,10 @@ tp_provider *tp_provider_new(const tp_provider_options *o) {
     p->jwks = json_incref(o->keys);
     pthread_mutex_init(&p->lock, NULL);
     return p;
+}
+
+void tp_provider_stop(tp_provider *p) {
+    atomic_store(&p->stop, true);
 }
 
 void tp_provider_free(tp_provider *p) {
@@ -70,6 +76,12 @@ static size_t collect(char *bytes, size_t size, size_t n, void *ctx) {
     return len;
 }
 
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    const tp_provider *p = ctx;
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(&p->stop);
+}
+
 static bool on_loopback(const tp_provider *p) {
     return strncmp(p->o.issuer, "http://", 7) == 0;
 }
@@ -82,12 +94,15 @@ static bool may_ask(const tp_provider *p, const char *url) {
 /* GET, or POST of a form. The answer as JSON, whatever its status; NULL: none came. */
 static json_t *ask(const tp_provider *p, const char *url, const char *form, long *status) {
     answer a = {0};
-    CURL *c = may_ask(p, url) ? curl_easy_init() : NULL;
+    CURL *c = !atomic_load(&p->stop) && may_ask(p, url) ? curl_easy_init() : NULL;
     if (!c) return NULL;
     curl_easy_setopt(c, CURLOPT_URL, url);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, on_loopback(p) ? "http,https" : "https");
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, p);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &a);
     if (form) curl_easy_setopt(c, CURLOPT_POSTFIELDS, form);

@@ -17,6 +17,8 @@ typedef struct {
 } tp_provider_options;
 
 tp_provider *tp_provider_new(const tp_provider_options *o);
+/* From now on nothing is asked, and what is being asked ends within a second: TP_SYSTEM. */
+void tp_provider_stop(tp_provider *p);
 void tp_provider_free(tp_provider *p);
 /* Where to send the voter. TP_SYSTEM: the provider cannot be reached, or is another. */
 TP_MUST_USE tp_err tp_provider_location(char out[static TP_LOCATION_MAX], tp_provider *p,

@@ -2,6 +2,7 @@
 // a provider that lies. spec: H-10, L-21
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -192,6 +193,37 @@ test('tokens that do not hold', { timeout: 120000 }, async () => {
     assert.equal((await e.post('/api/enrol/oidc/finish', { ...asked, code: 'c', state: broken })).code, 'enrol.oidc');
     assert.equal((await e.post('/api/enrol/status', { enrolment })).state, 'started');
     assert.equal((await attempt((c) => sign(header, { ...c, aud: ['tapat'], azp: 'tapat' }))).state, 'waiting');
+  } finally {
+    e.end();
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+test('the server ends though the provider does not answer', { timeout: 120000 }, async () => {
+  let waiting = 0;
+  const server = await listen((rq, rs) => {
+    const issuer = `http://127.0.0.1:${server.address().port}`;
+    const body = rq.url === '/k' ? { keys: [] }
+      : { issuer, authorization_endpoint: `${issuer}/a`, token_endpoint: `${issuer}/t`, jwks_uri: `${issuer}/k` };
+    if (rq.url === '/t') waiting += 1;
+    else rs.end(JSON.stringify(body));
+  });
+  const e = election(server.address().port);
+  try {
+    await e.serve();
+    const { asked } = await begun(e);
+    const state = new URL((await e.post('/api/enrol/oidc', asked)).location).searchParams.get('state');
+    // More than ask at a time: one after another they would wait out 30 seconds.
+    const answers = Array.from({ length: 12 }, () => e.post('/api/enrol/oidc/finish', { ...asked, code: 'c', state }).catch(() => null));
+    await until(() => waiting >= 4);
+    const from = Date.now(), [child] = e.children;
+    const ended = once(child, 'exit');
+    child.kill();
+    assert.deepEqual(await ended, [0, null]);
+    const seconds = (Date.now() - from) / 1000;
+    assert.ok(seconds < 20, `${seconds} s`);
+    await Promise.all(answers);
   } finally {
     e.end();
     server.close();
