@@ -72,8 +72,8 @@ struct tp_http {
     unsigned port, started;
     _Atomic unsigned big;
     thread *threads;
-    unsigned stop_ms;
-    uint8_t proxy[16]; /* zero: none */
+    _Atomic unsigned stop_ms; /* 0: it goes on */
+    uint8_t proxy[16];        /* zero: none */
 };
 
 /* ---- answers ---- */
@@ -460,8 +460,8 @@ static void on_accept_error(struct evconnlistener *l, void *arg) {
 }
 
 static void begin_stop(thread *t) {
-    struct timeval tv = {(time_t)(t->http->stop_ms / 1000),
-                         (suseconds_t)(t->http->stop_ms % 1000 * 1000)};
+    unsigned ms = t->http->stop_ms;
+    struct timeval tv = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
     if (t->listener) evconnlistener_free(t->listener);
     t->listener = NULL;
     t->stop = true;
@@ -480,9 +480,9 @@ static void on_wake(evutil_socket_t fd, short what, void *arg) {
     if (read(fd, &n, sizeof n) < 0 && errno != EAGAIN) abort();
     pthread_mutex_lock(&t->lock);
     tp_request *list = t->answers;
-    bool stop = t->http->stop_ms != 0;
     t->answers = NULL;
     pthread_mutex_unlock(&t->lock);
+    bool stop = t->http->stop_ms != 0;
     while (list) {
         tp_request *rq = list;
         list = rq->next_answer;
@@ -587,13 +587,9 @@ unsigned tp_http_port(const tp_http *http) {
 
 void tp_http_stop(tp_http *http, unsigned limit_ms) {
     uint64_t one = 1;
-    for (unsigned i = 0; i < http->started; i++) {
-        thread *t = &http->threads[i];
-        pthread_mutex_lock(&t->lock);
-        http->stop_ms = limit_ms ? limit_ms : 1;
-        pthread_mutex_unlock(&t->lock);
-        if (write(t->wake_fd, &one, sizeof one) != sizeof one) abort();
-    }
+    http->stop_ms = limit_ms ? limit_ms : 1;
+    for (unsigned i = 0; i < http->started; i++)
+        if (write(http->threads[i].wake_fd, &one, sizeof one) != sizeof one) abort();
     for (unsigned i = 0; i < http->started; i++)
         pthread_join(http->threads[i].handle, NULL);
     http->started = 0;
