@@ -171,8 +171,8 @@ static int preview(int argc, char **argv) {
     tp_texts_free(texts);
     if (err) {
         fputs("kinds:", stderr);
-        for (const char *const *k = tp_texts_kinds(); *k; k++)
-            fprintf(stderr, " %s", *k);
+        for (size_t i = 0; tp_texts_kind(i); i++)
+            fprintf(stderr, " %s", tp_texts_kind(i));
         fputc('\n', stderr);
         return tp_say(TP_EXIT_USAGE, "no message of kind %s", kind);
     }

@@ -231,10 +231,11 @@ static tp_err add_preview(const tp_server *s, json_t *kinds, const char *lang,
                           const json_t *values) {
     tp_text text;
     tp_err err = TP_OK;
-    for (const char *const *kind = tp_texts_kinds(); !err && *kind; kind++) {
-        err = tp_texts_fill(s->texts, *kind, lang, values, &text);
+    const char *kind;
+    for (size_t i = 0; !err && (kind = tp_texts_kind(i)); i++) {
+        err = tp_texts_fill(s->texts, kind, lang, values, &text);
         if (!err)
-            json_object_set_new(kinds, *kind,
+            json_object_set_new(kinds, kind,
                                 json_pack("{s:s, s:s, s:s}", "subject", text.subject, "text",
                                           text.text, "brief", text.brief));
     }

@@ -36,11 +36,8 @@ static const char *const kinds[][2] = {
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-const char *const *tp_texts_kinds(void) {
-    static const char *names[KINDS + 1];
-    for (size_t i = 0; i < KINDS; i++)
-        names[i] = kinds[i][0];
-    return names;
+const char *tp_texts_kind(size_t i) {
+    return i < KINDS ? kinds[i][0] : NULL;
 }
 
 json_t *tp_texts_example(void) {

@@ -33,9 +33,9 @@ void tp_texts_free(tp_texts *texts);
  * taken. TP_REFUSED: no such kind; TP_TOO_BIG: it gets too long. */
 TP_MUST_USE tp_err tp_texts_fill(const tp_texts *texts, const char *kind, const char *lang,
                                  const json_t *values, tp_text *out);
-/* The names of the kinds, ended by NULL; and an example of every value that kinds have, to show a
- * template with: the caller's to release. */
-const char *const *tp_texts_kinds(void);
+/* The names of the kinds, from 0; NULL: no more. And an example of every value that kinds have, to
+ * show a template with: the caller's to release. */
+const char *tp_texts_kind(size_t i);
 json_t *tp_texts_example(void);
 
 /* Of a message: "queued", "sent", ... */
