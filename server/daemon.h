@@ -102,6 +102,8 @@ struct tp_task {
     tp_task *next;
 };
 
+/* The store and the board as they are; then, once there is a publisher to wake, the thread. */
+TP_MUST_USE tp_err tp_recorder_open(tp_server *s);
 TP_MUST_USE tp_err tp_recorder_start(tp_server *s);
 /* Finishes what was submitted. */
 void tp_recorder_stop(tp_server *s);

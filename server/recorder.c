@@ -388,7 +388,7 @@ static tp_err prepare(tp_recorder *r) {
     return err;
 }
 
-tp_err tp_recorder_start(tp_server *s) {
+tp_err tp_recorder_open(tp_server *s) {
     tp_recorder *r = calloc(1, sizeof *r);
     if (!r) return TP_SYSTEM;
     s->recorder = r;
@@ -401,6 +401,11 @@ tp_err tp_recorder_start(tp_server *s) {
     if (err) return err;
     r->next_batch = tp_server_now() + s->manifest.batch_interval_s;
     show(r);
+    return TP_OK;
+}
+
+tp_err tp_recorder_start(tp_server *s) {
+    tp_recorder *r = s->recorder;
     if (pthread_create(&r->thread, NULL, run, r)) return TP_SYSTEM;
     r->started = true;
     return TP_OK;

@@ -224,6 +224,12 @@ void tp_sender_stop(tp_server *s) {
         pthread_join(d->workers[i].thread, NULL);
         tp_courier_free(d->workers[i].courier);
     }
+    d->count = 0;
+}
+
+void tp_sender_free(tp_server *s) {
+    tp_sender *d = s->sender;
+    if (!d) return;
     tp_store_close(d->reader);
     pthread_cond_destroy(&d->more);
     pthread_mutex_destroy(&d->lock);

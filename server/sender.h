@@ -16,8 +16,9 @@
 
 /* Starts nothing where nothing can be sent. */
 TP_MUST_USE tp_err tp_sender_start(tp_server *s);
-/* Before the recorder stops. */
+/* Before the recorder stops, whose last tasks may still wake it; and after that. */
 void tp_sender_stop(tp_server *s);
+void tp_sender_free(tp_server *s);
 /* Something was queued. */
 void tp_sender_wake(tp_server *s);
 

@@ -265,9 +265,10 @@ static int start(tp_server *s) {
         tp_log("start-failed", fault.code, "%s", fault.where);
         return 1;
     }
+    if ((err = tp_recorder_open(s))) return fail("recorder", err, "");
+    if ((err = tp_publisher_start(s))) return fail("publisher", err, "");
     if ((err = tp_recorder_start(s))) return fail("recorder", err, "");
     if ((err = tp_sender_start(s))) return fail("sender", err, "");
-    if ((err = tp_publisher_start(s))) return fail("publisher", err, "");
     if ((err = tp_checker_start(s))) return fail("checker", err, "");
     if ((err = tp_oidc_start(s))) return fail("oidc", err, "");
     if ((err = tp_funnel_start(s))) return fail("funnel", err, "");
@@ -282,6 +283,7 @@ static void finish(tp_server *s) {
     tp_checker_stop(s);
     tp_sender_stop(s);
     tp_recorder_stop(s);
+    tp_sender_free(s);
     tp_publisher_stop(s);
     tp_http_free(s->http);
     tp_limit_free(s->asking);
