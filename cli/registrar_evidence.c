@@ -274,7 +274,7 @@ void registrar_say_left(desk *d, const json_t *row) {
     (void)tp_say(0, "%s was left: %s%s", registrar_book_takes(number) ? number : "a row", why,
                  v == REGISTRAR_WORD ? " (look yourself: --list, --approve; --trust-server would "
                                        "take the server's word)"
-                                     : "");
+                                     : " (to offer the voter the other ways: --reject ID)");
 }
 
 /* Did a process beside this one give somebody of these another key since the rows were looked at?

@@ -315,13 +315,13 @@ tp_err tp_application_status(tp_server *s, tp_request *rq, const tp_step *t, boo
     if (a.state == TP_APPLY_REJECTED) why = tp_refusal_reason(a.reason);
     if (a.state == TP_APPLY_CLOSED) why = tp_closed_reason(a.reason);
     bool known = a.state == TP_APPLY_DONE && found;
-    json_t *answer =
-        json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:s, s:o}", "state", name, "unit",
-                  known ? json_integer(v.unit) : json_null(), "style",
-                  known ? json_integer(s->manifest.units[v.unit].style) : json_null(), "credential",
-                  tp_json_hex(a.credential, 32), "route", tp_route_name(a.route), "application",
-                  tp_json_hex(a.id, 16), "due", (json_int_t)a.due, "reason", why, "routes",
-                  found ? tp_step_routes(s, t, &v) : json_array());
+    json_t *answer = json_pack(
+        "{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:s?}", "state", name, "unit",
+        known ? json_integer(v.unit) : json_null(), "style",
+        known ? json_integer(s->manifest.units[v.unit].style) : json_null(), "credential",
+        tp_json_hex(a.credential, 32), "route", tp_route_name(a.route), "application",
+        tp_json_hex(a.id, 16), "due", (json_int_t)a.due, "reason", why, "routes",
+        found ? tp_step_routes(s, t, &v) : json_array(), "provider", s->manifest.enrol.provider);
     tp_answer_json(rq, 200, answer);
     return TP_OK;
 }

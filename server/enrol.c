@@ -322,6 +322,7 @@ static void answer_proven(tp_server *s, tp_request *rq, const tp_enrolment *e, c
     if (reason) {
         json_object_set_new(answer, "reason", json_string(tp_refusal_reason(reason)));
         json_object_set_new(answer, "routes", tp_routes_json(s, v));
+        json_object_set_new(answer, "provider", json_pack("s?", s->manifest.enrol.provider));
     }
     tp_answer_json(rq, 200, answer);
 }

@@ -8,6 +8,20 @@
 #include "server/answer.h"
 #include "server/apply.h"
 
+/* Evidence proves who the voter is for the key that comes with it: where that key is another's,
+ * nothing was proven, and no key without evidence can follow. */
+static void prove_for_key(tp_recorder *r, tp_step *t) {
+    tp_store *store = tp_recorder_store(r);
+    tp_enrolment e;
+    bool known, taken = false;
+    tp_err err = tp_store_enrolment_of(store, t->voter, &e, &known);
+    bool has_key = !err && known && e.state >= TP_ENROL_WAITING;
+    if (!err && !has_key) err = tp_step_key_taken(store, t->credential, &taken);
+    tp_recorder_fail(r, err);
+    if (taken) tp_step_refuse(t, 409, "enrol.credential", "This key is in use.");
+    if (!err && !taken) tp_step_prove(r, t);
+}
+
 void tp_evidence_take(tp_recorder *r, tp_step *t, uint8_t route, const void *bytes, size_t len,
                       bool *kept) {
     int64_t voter = 0;
@@ -16,11 +30,11 @@ void tp_evidence_take(tp_recorder *r, tp_step *t, uint8_t route, const void *byt
     tp_err err = tp_store_session_find(tp_recorder_store(r), t->session, &voter, &proven);
     tp_recorder_fail(r, err);
     if (err) return;
-    if (!proven || voter != t->voter) tp_step_prove(r, t);
+    if (!proven || voter != t->voter) prove_for_key(r, t);
     if (t->fault) return;
     tp_step_hand_in(r, &t->task);
     if (t->fault || !t->state || strcmp(t->state, "waiting") != 0) return;
-    err = tp_store_evidence_put(tp_recorder_store(r), t->credential, route, bytes, len);
+    err = tp_store_evidence_put(tp_recorder_store(r), t->credential, t->session, route, bytes, len);
     tp_recorder_fail(r, err);
     *kept = !err;
 }

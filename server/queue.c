@@ -290,8 +290,31 @@ typedef struct {
     tp_fault fault;
 } refusing;
 
+/* Whoever showed evidence that registrars refuse has proven nothing: the sessions end, and a
+ * passkey that was put over this key, so that the voter begins anew by any way. The token that
+ * showed it is told of the refusal by *a. */
+static tp_err end_proof(tp_store *store, tp_enrolment *e, tp_application *a) {
+    tp_application had;
+    uint8_t session[32], route;
+    bool shown, found;
+    tp_err err = tp_store_evidence_by(store, e->credential, session, &route, &shown);
+    if (err || !shown) return err;
+    a->route = route;
+    e->state = TP_ENROL_STARTED;
+    err = tp_store_application_by_session(store, session, &had, &found);
+    if (!err && found && (had.state == TP_APPLY_REJECTED || had.state == TP_APPLY_CLOSED)) {
+        randombytes_buf(had.session, sizeof had.session); /* the newest is what is told */
+        err = tp_store_application_put(store, &had);
+        found = false;
+    }
+    if (!found) memcpy(a->session, session, sizeof a->session);
+    if (!err) err = tp_store_evidence_remove(store, e->credential);
+    if (!err) err = tp_store_sessions_end(store, e->voter);
+    return err ? err : tp_store_passkey_remove(store, e->voter);
+}
+
 /* A proven enrolment's key becomes an application that was refused, so that nobody can sign it any
- * more; the voter, still proven, hands another in. */
+ * more. Who typed a code is still proven and hands another in. */
 static tp_err refuse_enrolment(tp_store *store, tp_enrolment *e, const tp_refusal *f) {
     tp_application a = {.voter = e->voter,
                         .route = TP_ROUTE_CODE,
@@ -304,12 +327,12 @@ static tp_err refuse_enrolment(tp_store *store, tp_enrolment *e, const tp_refusa
     memcpy(a.session, a.id, sizeof a.id);
     memcpy(a.credential, e->credential, sizeof a.credential);
     memcpy(a.possession, e->possession, sizeof a.possession);
+    e->state = TP_ENROL_PROVEN;
+    tp_err err = end_proof(store, e, &a);
     memset(e->credential, 0, sizeof e->credential);
     memset(e->possession, 0, sizeof e->possession);
-    e->state = TP_ENROL_PROVEN;
     e->updated = f->time;
-    tp_err err = tp_store_enrolment_put(store, e);
-    if (!err) err = tp_store_evidence_remove(store, a.credential);
+    if (!err) err = tp_store_enrolment_put(store, e);
     return err ? err : tp_store_application_put(store, &a);
 }
 

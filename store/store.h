@@ -210,12 +210,17 @@ TP_MUST_USE tp_err tp_store_uploads_recount(tp_store *s, bool *wrong);
 TP_MUST_USE tp_err tp_store_uploads_delete(tp_store *s, const uint8_t application[static 16]);
 
 /* ---- evidence: what a voter showed for a credential, for the registrars ---- */
-/* By credential: insert or replace. route: tp_enrol_route of the manifest. */
+/* By credential: insert or replace. session: who showed it; route: tp_enrol_route of the manifest.
+ */
 TP_MUST_USE tp_err tp_store_evidence_put(tp_store *s, const uint8_t credential[static 32],
-                                         uint8_t route, const void *bytes, size_t len);
+                                         const uint8_t session[static 32], uint8_t route,
+                                         const void *bytes, size_t len);
 TP_MUST_USE tp_err tp_store_evidence_get(tp_store *s, const uint8_t credential[static 32],
                                          uint8_t *route, uint8_t **bytes, size_t *len,
                                          bool *found); /* free() */
+/* Of which session and by which way. */
+TP_MUST_USE tp_err tp_store_evidence_by(tp_store *s, const uint8_t credential[static 32],
+                                        uint8_t session[static 32], uint8_t *route, bool *found);
 /* None is TP_OK too. */
 TP_MUST_USE tp_err tp_store_evidence_remove(tp_store *s, const uint8_t credential[static 32]);
 

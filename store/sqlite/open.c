@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VERSION    12
+#define VERSION    13
 #define TEXT_OF(x) #x
 #define TEXT(x)    TEXT_OF(x)
 

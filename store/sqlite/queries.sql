@@ -98,7 +98,7 @@ SELECT state, count(*) FROM enrolment GROUP BY state;
 -- name: application_put
 INSERT INTO application (id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-ON CONFLICT (id) DO UPDATE SET state = ?5, reason = ?6, updated = ?8, due = ?9, source = ?13;
+ON CONFLICT (id) DO UPDATE SET session = ?3, state = ?5, reason = ?6, updated = ?8, due = ?9, source = ?13;
 -- name: application_find
 SELECT id, voter, session, route, state, reason, created, updated, due, credential, possession, matched, source
 FROM application WHERE id = ?1;
@@ -169,10 +169,12 @@ SELECT bytes FROM upload WHERE application = ?1 AND kind = ?2;
 DELETE FROM upload WHERE application = ?1;
 
 -- name: evidence_put
-INSERT INTO evidence (credential, route, bytes) VALUES (?1, ?2, ?3)
-ON CONFLICT (credential) DO UPDATE SET route = ?2, bytes = ?3;
+INSERT INTO evidence (credential, route, bytes, session) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (credential) DO UPDATE SET route = ?2, bytes = ?3, session = ?4;
 -- name: evidence_get
 SELECT route, bytes FROM evidence WHERE credential = ?1;
+-- name: evidence_by
+SELECT route, session FROM evidence WHERE credential = ?1;
 -- name: evidence_remove
 DELETE FROM evidence WHERE credential = ?1;
 

@@ -114,6 +114,7 @@ CREATE TABLE decision (
 CREATE TABLE evidence (
     id         INTEGER PRIMARY KEY,
     credential BLOB NOT NULL UNIQUE,
+    session    BLOB NOT NULL,
     route      INTEGER NOT NULL,
     bytes      BLOB NOT NULL
 ) STRICT;

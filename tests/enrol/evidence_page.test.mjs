@@ -41,7 +41,7 @@ test('a letter and a login, from the page to the board', { skip, timeout: 180000
     const issuer = `http://127.0.0.1:${server.address().port}`;
     d.define({ enrol: { show: true, shared: 4, review_days: 5, routes: ['letter'], posts: { [byLogin]: ['oidc'] },
       oidc: { issuer, client: 'tapat', name: 'National ID', claim: 'number' } } });
-    d.roll([{ number: 'L-1', unit: byLetter }, { number: 'O-1', unit: byLogin }, { number: 'O-2', unit: byLogin }]);
+    d.roll([{ number: 'L-1', unit: byLetter }, { number: 'L-2', unit: byLetter }, { number: 'O-1', unit: byLogin }, { number: 'O-2', unit: byLogin }]);
     const core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
     const fingerprint = crypto.createHash('sha256').update(fs.readFileSync(d.at('manifest.json'))).digest();
     const letter = core.codeWrite(crypto.randomBytes(13), 20);
@@ -67,6 +67,35 @@ test('a letter and a login, from the page to the board', { skip, timeout: 180000
       await keepCode(page);
       await page.getByText('You are enrolled').first().waitFor({ timeout: 20000 });
       assert.ok(bodies.some((b) => b.includes(hex(key))) && bodies.every((b) => !b.includes(letter) && !b.includes(letter.replaceAll('-', ''))));
+      assert.deepEqual(seen.problems, []);
+      await page.close();
+    });
+
+    await t.test('a letter that a registrar refuses: the reason, and another letter', async () => {
+      const [strange, good] = [0, 1].map(() => core.codeWrite(crypto.randomBytes(13), 20));
+      const list = (name, code) => d.write(name, `tapat-letters v1 ${hex(fingerprint)}\nL-1 ${byLetter} ${hex(key)}\nL-2 ${byLetter} ${hex(core.letterKey(core.codeRead(code, 20), fingerprint).key)}\n`);
+      list('strange', strange); // the server's alone
+      d.run('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.at('strange'));
+      const { page, seen } = await open(browser);
+      const type = async (code) => {
+        await waitHeading(page, 'Type the code of your letter');
+        await page.getByRole('textbox').fill(code);
+        await page.getByRole('button', { name: 'Continue' }).click();
+        await keepCode(page);
+      };
+      await who(page, `${d.url}/enrol?lang=en`, 'L-2');
+      await type(strange);
+      await page.getByText('A registrar confirms your key').or(page.locator('.notice.wait')).first().waitFor();
+      const me = ['--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json')];
+      const row = d.run('registrar', ...me, '--letters', d.at('letters'), '--list').split('\n').find((line) => line.includes('L-2'));
+      d.run('registrar', ...me, '--reject', row.slice(0, 32), '--reason', 'mismatch');
+      await page.getByText('This could not be confirmed').waitFor({ timeout: 20000 });
+      await page.getByText('The letter that you used does not work again.').waitFor();
+      assert.ok(!(await page.locator('main').innerText()).includes('{'));
+      d.run('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', list('letters', good));
+      await page.locator('.cards button').first().click();
+      await type(good);
+      await page.getByText('You are enrolled').first().waitFor({ timeout: 20000 });
       assert.deepEqual(seen.problems, []);
       await page.close();
     });

@@ -12,6 +12,8 @@
 #define OK(call)      assert_int_equal((call), TP_OK)
 #define REFUSED(call) assert_int_equal((call), TP_REFUSED)
 
+static const uint8_t no_session[32];
+
 typedef struct {
     char dir[64], path[96];
     tp_store *s;
@@ -650,7 +652,7 @@ static void test_evidence_first(void **state) {
         OK(tp_store_voter_add(c->s, &one, ""));
         OK(tp_store_enrolment_put(c->s, &e));
     }
-    OK(tp_store_evidence_put(c->s, (const uint8_t[32]){3}, 2, "abc", 3));
+    OK(tp_store_evidence_put(c->s, (const uint8_t[32]){3}, no_session, 2, "abc", 3));
     OK(tp_store_enrolment_waiting(c->s, list, v, 3, &count));
     assert_true(count == 3 && list[0].voter == 3 && list[1].voter == 1 && list[2].voter == 2);
     OK(tp_store_enrolment_waiting(c->s, list, v, 1, &count));
@@ -670,7 +672,7 @@ static void test_evidence_newest(void **state) {
             .id = {i}, .voter = i, .state = TP_ENROL_WAITING, .updated = i, .credential = {i}};
         OK(tp_store_voter_add(c->s, &one, ""));
         OK(tp_store_enrolment_put(c->s, &e));
-        OK(tp_store_evidence_put(c->s, (const uint8_t[32]){i}, 2, "abc", 3));
+        OK(tp_store_evidence_put(c->s, (const uint8_t[32]){i}, no_session, 2, "abc", 3));
     }
     OK(tp_store_enrolment_waiting(c->s, list, v, 4, &count));
     assert_int_equal(count, 4);
@@ -685,11 +687,16 @@ static void test_evidence_newest(void **state) {
 static void test_evidence(void **state) {
     scene *c = *state;
     const uint8_t one[32] = {1}, two[32] = {2};
-    uint8_t route, *bytes;
+    uint8_t route, *bytes, session[32];
     size_t len;
     bool found;
-    OK(tp_store_evidence_put(c->s, one, 2, "abc", 3));
-    OK(tp_store_evidence_put(c->s, one, 16, "defgh", 5));
+    OK(tp_store_evidence_put(c->s, one, no_session, 2, "abc", 3));
+    OK(tp_store_evidence_put(c->s, one, two, 16, "defgh", 5));
+    OK(tp_store_evidence_by(c->s, one, session, &route, &found));
+    assert_true(found && route == 16);
+    assert_memory_equal(session, two, 32);
+    OK(tp_store_evidence_by(c->s, two, session, &route, &found));
+    assert_false(found);
     OK(tp_store_evidence_get(c->s, one, &route, &bytes, &len, &found));
     assert_true(found && route == 16 && len == 5);
     assert_memory_equal(bytes, "defgh", 5);

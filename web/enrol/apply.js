@@ -1,5 +1,6 @@
 // Enrolment, ways desk and documents: a key is made first, and an application handed in with it; a
-// registrar decides. Its states: open (documents are missing), applied, rejected, closed.
+// registrar decides. Its states: open (documents are missing), applied, rejected, closed. What a
+// registrar refuses of a letter or a login is told here too.
 
 import { post } from '../api.js';
 import { button, codeBlock, h, notice } from '../dom.js';
@@ -33,6 +34,7 @@ async function send(page) {
 async function lookAt(page, answer) {
   const { state } = page;
   state.status = answer;
+  state.provider = answer.provider;
   if (!answer.credential || !answer.application) return;
   state.name = await page.core.credentialFingerprint(fromHex(answer.credential, 32), page.fingerprint);
   state.short = await page.core.shortId(answer.application);
@@ -99,7 +101,8 @@ function rejectedScreen(page) {
     content: [
       steps(1),
       h('div', { role: 'status' }, notice('bad', t('rejected.title'), t(`reason.${reason}`), t('rejected.next'))),
-      route === 'desk' || route === 'documents' ? h('p', {}, t('rejected.more')) : null,
+      route === 'letter' ? h('p', {}, t('rejected.letter')) : null,
+      route ? h('p', {}, t('rejected.more')) : null,
       otherWays(page),
     ],
   };
