@@ -289,6 +289,20 @@ void tp_post_enrol_apply(tp_request *rq, void *server) {
 
 /* ---- status ---- */
 
+uint64_t tp_enrolment_due(const tp_server *s, const tp_enrolment *e) {
+    return e->updated + (uint64_t)TP_DAY_S * s->manifest.enrol.review_days;
+}
+
+json_t *tp_json_documents(tp_store *store, const tp_application *a, tp_err *err) {
+    uint8_t kinds[TP_DOCUMENT_KINDS];
+    size_t lens[TP_DOCUMENT_KINDS], count = 0;
+    json_t *list = json_array();
+    *err = tp_store_upload_list(store, a->id, kinds, lens, TP_DOCUMENT_KINDS, &count);
+    for (size_t i = 0; !*err && i < count; i++)
+        json_array_append_new(list, json_string(tp_document_kind(kinds[i])));
+    return list;
+}
+
 /* Done: as far as the enrolment that it became, unless that key was cancelled since. */
 static tp_err done_name(const char **name, tp_store *store, const tp_application *a) {
     tp_enrolment e;
@@ -314,14 +328,19 @@ tp_err tp_application_status(tp_server *s, tp_request *rq, const tp_step *t, boo
     if (err) return err;
     if (a.state == TP_APPLY_REJECTED) why = tp_refusal_reason(a.reason);
     if (a.state == TP_APPLY_CLOSED) why = tp_closed_reason(a.reason);
+    json_t *documents = tp_json_documents(store, &a, &err);
     bool known = a.state == TP_APPLY_DONE && found;
-    json_t *answer = json_pack(
-        "{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:s?}", "state", name, "unit",
-        known ? json_integer(v.unit) : json_null(), "style",
-        known ? json_integer(s->manifest.units[v.unit].style) : json_null(), "credential",
-        tp_json_hex(a.credential, 32), "route", tp_route_name(a.route), "application",
-        tp_json_hex(a.id, 16), "due", (json_int_t)a.due, "reason", why, "routes",
-        found ? tp_step_routes(s, t, &v) : json_array(), "provider", s->manifest.enrol.provider);
-    tp_answer_json(rq, 200, answer);
-    return TP_OK;
+    json_t *answer =
+        json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:s?, s:o}", "state", name, "unit",
+                  known ? json_integer(v.unit) : json_null(), "style",
+                  known ? json_integer(s->manifest.units[v.unit].style) : json_null(), "credential",
+                  tp_json_hex(a.credential, 32), "route", tp_route_name(a.route), "application",
+                  tp_json_hex(a.id, 16), "due", (json_int_t)a.due, "reason", why, "routes",
+                  found ? tp_step_routes(s, t, &v) : json_array(), "provider",
+                  s->manifest.enrol.provider, "documents", documents);
+    if (err)
+        json_decref(answer);
+    else
+        tp_answer_json(rq, 200, answer);
+    return err;
 }

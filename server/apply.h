@@ -42,12 +42,16 @@ TP_MUST_USE tp_err tp_application_room(tp_store *store, const tp_application *mi
 /* Ends all of the voter's that are open, but the one with this credential. */
 TP_MUST_USE tp_err tp_applications_close(tp_store *store, int64_t voter,
                                          const uint8_t credential[static 32], uint64_t now);
+/* The kinds that it has handed in, by name. */
+json_t *tp_json_documents(tp_store *store, const tp_application *a, tp_err *err);
 /* The status of a token that made an application; *answered false: it made none. */
 TP_MUST_USE tp_err tp_application_status(tp_server *s, tp_request *rq, const tp_step *t,
                                          bool *answered);
 /* Within a transaction: ends what came to its time. */
 TP_MUST_USE tp_err tp_applications_sweep(tp_store *store, uint64_t now);
 
+/* Until when a registrar is to have decided on a proven key. */
+uint64_t tp_enrolment_due(const tp_server *s, const tp_enrolment *e);
 /* A proven key that waits gives way to another of its voter, and cannot be signed any more. The
  * caller writes the enrolment. */
 TP_MUST_USE tp_err tp_enrolment_put_aside(tp_store *store, const tp_enrolment *e, uint64_t now);

@@ -319,6 +319,8 @@ static void answer_proven(tp_server *s, tp_request *rq, const tp_enrolment *e, c
         json_pack("{s:s, s:i, s:i, s:o}", "state", reason ? "rejected" : name, "unit", (int)v->unit,
                   "style", (int)s->manifest.units[v->unit].style, "credential",
                   e->state >= TP_ENROL_WAITING ? tp_json_hex(e->credential, 32) : json_null());
+    if (e->state == TP_ENROL_WAITING)
+        json_object_set_new(answer, "due", json_integer((json_int_t)tp_enrolment_due(s, e)));
     if (reason) {
         json_object_set_new(answer, "reason", json_string(tp_refusal_reason(reason)));
         json_object_set_new(answer, "routes", tp_routes_json(s, v));

@@ -109,16 +109,6 @@ static tp_err others(tp_store *store, const tp_application *a, bool *enrolled, i
     return err;
 }
 
-static json_t *documents(tp_store *store, const tp_application *a, tp_err *err) {
-    uint8_t kinds[TP_DOCUMENT_KINDS];
-    size_t lens[TP_DOCUMENT_KINDS], count = 0;
-    json_t *list = json_array();
-    *err = tp_store_upload_list(store, a->id, kinds, lens, TP_DOCUMENT_KINDS, &count);
-    for (size_t i = 0; !*err && i < count; i++)
-        json_array_append_new(list, json_string(tp_document_kind(kinds[i])));
-    return list;
-}
-
 static tp_err add_item(const tp_server *s, tp_store *store, json_t *list, const tp_application *a,
                        const tp_voter *v) {
     bool enrolled;
@@ -132,7 +122,7 @@ static tp_err add_item(const tp_server *s, tp_store *store, json_t *list, const 
         tp_json_hex(a->credential, 32), "possession", tp_json_hex(a->possession, 64), "created",
         (json_int_t)a->created, "due", (json_int_t)a->due, "enrolled", !err && enrolled, "others",
         err ? 0 : open, "signed", signers(store, a->credential, &also), "documents",
-        documents(store, a, &further), "matched", tp_match_word(a->matched), "evidence",
+        tp_json_documents(store, a, &further), "matched", tp_match_word(a->matched), "evidence",
         tp_evidence_json(store, a->credential, &last));
     json_array_append_new(list, item);
     return err ? err : also ? also : further ? further : last;
@@ -144,7 +134,7 @@ static tp_application of_enrolment(const tp_server *s, const tp_enrolment *e) {
                         .state = TP_APPLY_WAITING,
                         .created = e->updated,
                         .updated = e->updated,
-                        .due = e->updated + (uint64_t)TP_DAY_S * s->manifest.enrol.review_days};
+                        .due = tp_enrolment_due(s, e)};
     memcpy(a.id, e->id, sizeof a.id);
     memcpy(a.credential, e->credential, sizeof a.credential);
     memcpy(a.possession, e->possession, sizeof a.possession);
