@@ -64,16 +64,40 @@ export function number(n) {
   return new Intl.NumberFormat(current.locale).format(n);
 }
 
-export function dateTime(seconds, zone) {
-  const options = { dateStyle: 'long', timeStyle: 'short' };
-  const f = (extra) => new Intl.DateTimeFormat(current.locale, { ...options, ...extra });
-  const date = new Date(seconds * 1000);
-  if (!zone) return f({}).format(date);
+function clock(seconds, extra) {
+  const shape = { year: 'numeric', month: 'long', day: 'numeric', hour: 'numeric', minute: '2-digit' };
+  return new Intl.DateTimeFormat(current.locale, { ...shape, ...extra }).format(new Date(seconds * 1000));
+}
+
+// By the device's own clock, with its distance from UTC: names of zones in three letters mean
+// several. Older browsers write no distance.
+function ownTime(seconds) {
   try {
-    return t('time.in-zone', { time: f({ timeZone: zone }).format(date), zone });
+    return clock(seconds, { timeZoneName: 'shortOffset' });
   } catch {
-    return f({}).format(date);
+    return clock(seconds, { timeZoneName: 'short' });
   }
+}
+
+// In the zone that is named; without one, by the device's clock.
+export function dateTime(seconds, zone) {
+  if (!zone) return ownTime(seconds);
+  try {
+    return t('time.in-zone', { time: clock(seconds, { timeZone: zone }), zone });
+  } catch {
+    return ownTime(seconds);
+  }
+}
+
+// Of the election, and also by the device's clock where that shows another time.
+export function deadline(seconds, zone) {
+  let time;
+  try {
+    time = clock(seconds, { timeZone: zone });
+  } catch {
+    return ownTime(seconds);
+  }
+  return t(time === clock(seconds) ? 'time.in-zone' : 'time.in-both', { time, zone, own: ownTime(seconds) });
 }
 
 // A text of the manifest: one string, or one per language.

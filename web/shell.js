@@ -4,7 +4,7 @@
 import { Refusal, getJson } from './api.js';
 import { Missing } from './core.js';
 import { append, button, download, h, notice, replace } from './dom.js';
-import { dateTime, has, language, languages, number, t, useLanguage, words } from './i18n.js';
+import { dateTime, deadline, has, language, languages, number, t, useLanguage, words } from './i18n.js';
 
 const pages = [
   ['/', 'nav.home'],
@@ -32,9 +32,10 @@ function logo() {
     h('path', { d: 'M8 26 H24', class: 'logo-line' }));
 }
 
-// The state of the election in one sentence.
+// The state of the election in one sentence. manifest: as the server has it, or as it was read.
 export function phaseSentence(e, manifest) {
-  const time = (name) => dateTime(Date.parse(manifest.times[name]) / 1000, manifest.zone);
+  const seconds = (at) => (typeof at === 'number' ? at : Date.parse(at) / 1000);
+  const time = (name) => deadline(seconds(manifest.times[name]), manifest.zone);
   if (e.phase === 'setup') return manifest ? t('phase.setup', { time: time('open') }) : t('phase.setup-soon');
   if (e.phase === 'open') return manifest ? t('phase.open', { time: time('close') }) : t('phase.open-now');
   return has(`phase.${e.phase}`) ? t(`phase.${e.phase}`) : t('phase.unknown');

@@ -10,7 +10,7 @@ import {
   Horizon, Untrusted, ballotEntry, loadKeys, loadManifest, provenPredecessor, provenRecorded, sealingStyle,
 } from './election.js';
 import { fromHex, toHex } from './hex.js';
-import { dateTime, has, number, t, tn, words } from './i18n.js';
+import { dateTime, deadline, has, number, t, tn, words } from './i18n.js';
 import { qrImage } from './qr.js';
 import { failure, href, link, start } from './shell.js';
 
@@ -70,7 +70,7 @@ start('vote', async (app) => {
     const { phase } = app.election;
     const { times } = manifest;
     const id = `vote.closed-${phase}`;
-    const open = dateTime(times.open, manifest.zone);
+    const open = deadline(times.open, manifest.zone);
     return {
       title: t('vote.title'),
       content: [
