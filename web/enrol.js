@@ -5,17 +5,18 @@
 import { Refusal, post } from './api.js';
 import { startCore } from './core.js';
 import { notice } from './dom.js';
+import { loadManifest } from './election.js';
 import { tokenInAddress } from './enrol/again.js';
 import { register as registerApply } from './enrol/apply.js';
 import { register as registerKey } from './enrol/key.js';
 import { register as registerLetter } from './enrol/letter.js';
-import { register as registerMessage } from './enrol/message.js';
+import { goOnWithCode, register as registerMessage, waitsForCode } from './enrol/message.js';
 import { comeBack, register as registerProvider } from './enrol/oidc.js';
 import { Page } from './enrol/page.js';
-import { chooseRoute } from './enrol/routes.js';
+import { again } from './enrol/routes.js';
 import { readStatus, register as registerStatus } from './enrol/status.js';
 import { whoScreen } from './enrol/who.js';
-import { t } from './i18n.js';
+import { t, words } from './i18n.js';
 import { failure, start } from './shell.js';
 
 // Goes on with the enrolment that a link names; a token that is none begins anew.
@@ -24,15 +25,22 @@ async function goOn(page) {
   state.enrolment = tokenInAddress();
   try {
     const answer = await post('/api/enrol/status', { enrolment: state.enrolment });
-    if (answer.state === 'started') {
-      Object.assign(state, await post('/api/enrol/again', { enrolment: state.enrolment }));
-      await chooseRoute(page);
-    } else await readStatus(page);
+    if (answer.state !== 'started') await readStatus(page);
+    else if (waitsForCode(answer)) await goOnWithCode(page, answer);
+    else await again(page);
   } catch (e) {
     if (!(e instanceof Refusal && e.status === 404)) throw e;
     state.enrolment = null;
     page.app.show(page.first, { focus: false });
   }
+}
+
+// The title in the voter's language stands in the manifest, for which nobody waits here.
+function withTitle({ app, core, state }) {
+  loadManifest(core, app.election).then((manifest) => {
+    state.manifest = manifest;
+    if (app.framed !== words(app.election.title)) app.frame();
+  }).catch(() => {}); // who needs the manifest asks again
 }
 
 start('enrol', async (app) => {
@@ -48,6 +56,7 @@ start('enrol', async (app) => {
   const all = [registerMessage, registerLetter, registerApply, registerProvider, registerKey, registerStatus];
   for (const register of all) register(page);
   page.first = () => whoScreen(page);
+  withTitle(page);
   if (await comeBack(page)) return;
   const enrolling = ['setup', 'open'].includes(app.election.phase);
   if (enrolling && tokenInAddress()) await goOn(page);

@@ -65,8 +65,8 @@ start('', async (app) => {
     const submit = async (event) => {
       event.preventDefault();
       result.replaceChildren();
-      own.fail(state[member].trim() ? '' : t(`who.${member}-empty`));
       birth.fail(state.birth ? '' : t('who.birth-empty'));
+      own.fail(state[member].trim() ? '' : t(`who.${member}-empty`)); // last: the first that is wrong has the focus
       if (!state[member].trim() || !state.birth) return;
       go.disabled = true;
       try {

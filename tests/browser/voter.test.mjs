@@ -47,6 +47,8 @@ const trackerOf = async (page) => (await page.locator('.receipt .code').innerTex
 test('enrol, vote, receipt, and the ballot found on the board by its tracker; then vote again', async () => {
   await scene({}, async ({ double, url, page, seen, context }) => {
     const { code, fingerprint } = await enrol(page, url, double);
+    assert.match(await text(page), /Voting is open until [^]*You can vote now/);
+    assert.equal(await page.getByRole('link', { name: 'Vote now' }).getAttribute('href'), '/vote');
     await openBallot(page, url, code);
     assert.ok((await text(page)).includes(fingerprint));
     const tracker = await fill(page, [[3, 5, 7, 66], [2]]);

@@ -99,6 +99,8 @@ test('by the identity provider; a passkey guards it from then on', { timeout: 18
     await whoAmI(page, url, 'G-01');
     await waitHeading(page, 'Use your passkey');
     await axe(page, 'passkey');
+    await page.reload();
+    await waitHeading(page, 'Use your passkey');
 
     // What the device signs is for this page and this visit alone.
     const bodies = [];

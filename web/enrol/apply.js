@@ -13,6 +13,7 @@ import { showDocuments } from './documents.js';
 import { forget, handIn, offerCode } from './key.js';
 import { isOwn, ownScreen } from './own.js';
 import { steps } from './page.js';
+import { again } from './routes.js';
 import { readStatus } from './status.js';
 
 const POLL_MS = 10000;
@@ -80,18 +81,11 @@ function appliedScreen(page) {
 }
 
 // Another way needs a token of its own: this one belongs to its application.
-async function anotherWay(page, name) {
-  const { state } = page;
-  Object.assign(state, { review: false }, await post('/api/enrol/again', { enrolment: state.enrolment }), { status: null, own: null, sent: null });
-  keepToken(page);
-  await page.routes.get(name)();
-}
-
 function otherWays(page) {
   const open = page.state.status.routes.filter((name) => page.routes.has(name));
   return h('ul', { class: 'plain cards' }, open.map((name) => h('li', { class: 'card' },
     h('h2', {}, t(`routes.${name}`, page.state)), h('p', {}, t(`routes.${name}-what`, page.state)),
-    page.opener(t(`routes.${name}-go`, page.state), () => anotherWay(page, name)))));
+    page.opener(t(`routes.${name}-go`, page.state), () => again(page, page.routes.get(name))))));
 }
 
 function rejectedScreen(page) {

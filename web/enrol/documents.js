@@ -113,6 +113,6 @@ function documentsScreen(page) {
 }
 
 export async function showDocuments(page) {
-  page.state.sent ??= new Set();
+  page.state.sent ??= new Set(page.state.status.documents);
   page.app.show(() => (isOwn(page) ? documentsScreen(page) : ownScreen(page, () => showDocuments(page))));
 }

@@ -45,7 +45,7 @@ function slipText({ state, app }) {
     words(app.election.title), app.election.test ? t('test.tag') : null, '',
     `${t('slip.code')}: ${state.code}`,
     `${t('slip.fingerprint')}: ${state.credential.name}`, '',
-    t('slip.keep'),
+    t('slip.keep'), t('slip.where', { address: location.origin }),
   ].filter((l) => l !== null).join('\n');
 }
 
@@ -62,7 +62,7 @@ function codeScreen(page) {
           app.election.test ? h('strong', { class: 'tag' }, t('test.tag')) : null),
         h('h2', {}, t('slip.code')), codeBlock(state.code, t('slip.code')),
         h('h2', {}, t('slip.fingerprint')), h('p', { class: 'mono' }, state.credential.name),
-        h('p', { class: 'hint' }, t('slip.keep')),
+        h('p', { class: 'hint' }, t('slip.keep'), ' ', t('slip.where', { address: location.origin })),
         h('div', { class: 'actions start no-print' },
           button(t('print'), () => print()),
           button(t('code.save'), () => download('tapat-recovery-code.txt', 'text/plain', slipText(page))),

@@ -1,10 +1,11 @@
 // Enrolment, route code: the code from the message.
 
-import { Refusal, post } from '../api.js';
+import { Refusal, getJson, post } from '../api.js';
 import { button, field, h } from '../dom.js';
 import { dateTime, language, t, tn } from '../i18n.js';
 import { failure, link } from '../shell.js';
 import { form, steps } from './page.js';
+import { routesScreen } from './routes.js';
 
 const FIRST_LOOK_MS = 1500;
 const LOOK_MS = 4000;
@@ -84,6 +85,13 @@ async function prove(page, code) {
   }
 }
 
+// To the other ways, or, where there is none, to the first screen.
+function leave(page) {
+  clearTimeout(page.timer);
+  if (page.state.routes.length > 1) page.app.show(() => routesScreen(page));
+  else page.restart();
+}
+
 function messageScreen(page) {
   const { state, app } = page;
   const code = field({
@@ -119,8 +127,23 @@ function messageScreen(page) {
       }, { class: 'quiet' })),
       sent,
       app.election.test && h('p', {}, link('/outbox', t('prove.outbox'), { target: '_blank' })),
+      h('div', { class: 'actions' }, button(t('back'), () => leave(page), { class: 'quiet' })),
     ],
   };
+}
+
+// A code is under way or in somebody's hand, and good with this token alone.
+export function waitsForCode({ message }) {
+  return Boolean(message) && message.state !== 'void';
+}
+
+// Who went to read the message finds the same screen again, though the browser forgot the page.
+export async function goOnWithCode(page, { routes, contacts, message }) {
+  const provider = routes.includes('oidc') ? (await getJson('/api/manifest')).enrol.oidc.name : '';
+  Object.assign(page.state, {
+    routes, contacts, provider, sentTo: message.to, mark: message.mark, contact: (contacts.find((c) => c.to === message.to) ?? contacts[0])?.contact,
+  });
+  page.app.show(() => messageScreen(page));
 }
 
 export function register(page) {

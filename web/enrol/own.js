@@ -2,13 +2,11 @@
 // their own and send the link: a person who shows an ID, or comes to the post, would do it for them.
 // Only who has the recovery code made the key.
 
-import { post } from '../api.js';
 import { field, h, notice } from '../dom.js';
 import { toHex } from '../hex.js';
 import { t } from '../i18n.js';
-import { keepToken } from './again.js';
 import { form, steps } from './page.js';
-import { chooseRoute } from './routes.js';
+import { again } from './routes.js';
 
 // Made on this page, or shown to be.
 export function isOwn({ state }) {
@@ -34,14 +32,6 @@ async function check(page, typed, go) {
   await go();
 }
 
-// An own application, with a key of this device.
-async function anew(page) {
-  const { state } = page;
-  Object.assign(state, await post('/api/enrol/again', { enrolment: state.enrolment }), { status: null, own: null, sent: null });
-  keepToken(page);
-  await chooseRoute(page);
-}
-
 // Asks for the code, then goes on.
 export function ownScreen(page, go) {
   const typed = field({
@@ -55,7 +45,7 @@ export function ownScreen(page, go) {
       h('p', { class: 'lead' }, t('own.lead')),
       form([typed.node], t('continue'), () => check(page, typed, go)),
       notice('info', t('own.none'), t('own.none-what')),
-      page.opener(t('own.anew'), () => anew(page)),
+      page.opener(t('own.anew'), () => again(page)),
     ],
   };
 }

@@ -2,9 +2,10 @@
 
 import { post } from '../api.js';
 import { button, codeBlock, h, notice } from '../dom.js';
+import { loadManifest } from '../election.js';
 import { fromHex } from '../hex.js';
-import { t, words } from '../i18n.js';
-import { link } from '../shell.js';
+import { dateTime, t, words } from '../i18n.js';
+import { link, phaseSentence } from '../shell.js';
 import { steps } from './page.js';
 import { passkeyOffer } from './passkey.js';
 
@@ -22,6 +23,7 @@ export async function readStatus(page) {
   state.status = answer;
   const key = fromHex(answer.credential, 32);
   state.name = key ? await page.core.credentialFingerprint(key, page.fingerprint) : '';
+  if (answer.state !== 'waiting') state.manifest ??= await loadManifest(page.core, app.election).catch(() => null);
   if (changed) app.show(() => statusScreen(page), { focus: first });
   if (answer.state !== 'recorded') lookAgain(page, POLL_MS.first);
 }
@@ -32,6 +34,15 @@ function lookAgain(page, wait) {
   clearTimeout(page.timer);
   state.wait = Math.min(Math.max(wait, 1.3 * (state.wait || 0)), POLL_MS.most);
   page.timer = setTimeout(() => readStatus(page).catch(() => lookAgain(page, POLL_MS.most)), state.wait);
+}
+
+// What comes next, and by when.
+function next({ state, app }) {
+  const { status, manifest } = state;
+  if (status.state === 'waiting') return [status.due ? t('applied.by', { time: dateTime(status.due) }) : ''];
+  const now = status.state === 'recorded' && app.election.phase === 'open';
+  return [phaseSentence(app.election, manifest), t(now ? 'done.vote-now' : 'done.vote-later'),
+    now ? h('p', { class: 'no-print' }, link('/vote', t('way.vote'), { class: 'button primary' })) : ''];
 }
 
 function statusScreen(page) {
@@ -47,7 +58,7 @@ function statusScreen(page) {
       steps(3),
       h('div', { role: 'status' }, foreign
         ? notice('bad', t('done.foreign'), t('done.foreign-next'))
-        : notice(kind, t(`done.${id}-title`), t(`done.${id}`))),
+        : notice(kind, t(`done.${id}-title`), t(`done.${id}`), ...next(page))),
       h('section', { class: 'card slip' },
         h('p', { class: 'receipt-election' }, words(app.election.title),
           app.election.test ? h('strong', { class: 'tag' }, t('test.tag')) : null),

@@ -3,25 +3,13 @@
 import { post } from '../api.js';
 import { button, field, h } from '../dom.js';
 import { t } from '../i18n.js';
-import { keepToken } from './again.js';
 import { form, steps } from './page.js';
-import { passkeyScreen } from './passkey.js';
-import { chooseRoute } from './routes.js';
+import { take } from './routes.js';
 
-// A token, which gives no right yet; and what routes the voter's post has.
 async function begin(page) {
   const { state } = page;
   const who = state.byName ? { name: state.fullName.trim() } : { number: state.number.trim() };
-  const answer = await post('/api/enrol/start', { ...who, birth_date: state.birth });
-  state.enrolment = answer.enrolment;
-  state.routes = answer.routes;
-  state.contacts = answer.contacts;
-  state.provider = answer.provider || '';
-  state.guarded = answer.passkey;
-  state.review = Boolean(answer.review);
-  keepToken(page);
-  if (answer.passkey) page.app.show(() => passkeyScreen(page));
-  else await chooseRoute(page);
+  await take(page, await post('/api/enrol/start', { ...who, birth_date: state.birth }));
 }
 
 export function whoScreen(page) {
@@ -46,8 +34,8 @@ export function whoScreen(page) {
       steps(0),
       h('p', { class: 'lead' }, t('enrol.lead')),
       form([own.node, birth.node], t('continue'), async () => {
-        own.fail(state[typed].trim() ? '' : t(`who.${member}-empty`));
         birth.fail(state.birth ? '' : t('who.birth-empty'));
+        own.fail(state[typed].trim() ? '' : t(`who.${member}-empty`)); // last: the first that is wrong has the focus
         if (state[typed].trim() && state.birth) await begin(page);
       }),
       other,
