@@ -266,7 +266,9 @@ static int work(desk *d, bool watch) {
             printf("%llu credentials signed\n", (unsigned long long)total);
             return code;
         }
-        if (!done) usleep(300 * 1000);
+        if (done) continue;
+        registrar_idle(d);
+        usleep(300 * 1000);
     }
 }
 
@@ -422,7 +424,7 @@ int tp_cmd_registrar(int argc, char **argv) {
     tp_args(argc, argv, "registrar --server URL --key FILE --fingerprint HEX [options]",
             "Signs the credentials of voters who proved who they are; those who applied by\n"
             "documents or in person one by one, by their ids. What was signed is noted in\n"
-            "FILE.signed beside the key.",
+            "FILE.signed beside the key, the identity provider's keys in FILE.provider.",
             table, NULL, 0);
     if (!server || !key) tp_usage("--server and --key are needed");
     if (!fingerprint && !manifest) tp_usage("--fingerprint or --manifest is needed");

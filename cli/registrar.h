@@ -52,6 +52,8 @@ void registrar_say_left(desk *d, const json_t *row);
 /* Puts rows into the book; false: they must not be signed. */
 bool registrar_note(desk *d, const json_t *rows);
 bool registrar_refresh(desk *d);
+/* While nothing waits: sees what keys the identity provider has, once an hour. */
+void registrar_idle(desk *d);
 
 /* ---- documents ---- */
 

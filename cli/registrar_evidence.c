@@ -3,7 +3,8 @@
  *  letter   the key is that of the voter's letter on a list of the registrar's own, and signs for
  *           this credential
  *  oidc     the provider signs, for a login whose nonce is this credential's, that the person has
- *           this number; the number stands in a copy of the roll of the registrar's own
+ *           this number, under a key that it has or that was seen there when this was signed; the
+ *           number stands in a copy of the roll of the registrar's own
  *  else     nothing but the server's word
  *
  * Whatever it is, a voter to whom this registrar gave another key gets none without a person's
@@ -16,6 +17,7 @@
 #include "cli/letter_list.h"
 #include "cli/registrar.h"
 #include "cli/registrar_book.h"
+#include "cli/registrar_provider.h"
 #include "cli/roll_copy.h"
 #include "election/evidence.h"
 #include "server/provider.h"
@@ -37,6 +39,7 @@ struct registrar_proofs {
     size_t electors, cap;
     tp_provider *provider;
     json_t *keys;
+    registrar_seen *seen; /* NULL: they are pinned */
     registrar_book *book;
     uint8_t (*said)[32]; /* credentials whose fault was said */
     size_t said_count;
@@ -101,9 +104,13 @@ static int read_letters(registrar_proofs *p, const tp_manifest *m) {
     return TP_EXIT_OK;
 }
 
-static int open_provider(registrar_proofs *p, const tp_manifest *m, const char *pinned) {
+static int open_provider(registrar_proofs *p, const tp_manifest *m, const registrar_sources *from) {
+    const char *pinned = from->provider_keys;
     size_t len;
-    if (pinned) {
+    if (!pinned) {
+        p->seen = registrar_seen_open(from->key, m->enrol.issuer, m->enrol.review_days);
+        if (!p->seen) return TP_EXIT_REFUSED;
+    } else {
         uint8_t *text = tp_load_file(pinned, &len, KEYS_MAX);
         if (!text) return TP_EXIT_SYSTEM;
         p->keys = json_loadb((char *)text, len, JSON_REJECT_DUPLICATES, NULL);
@@ -111,10 +118,13 @@ static int open_provider(registrar_proofs *p, const tp_manifest *m, const char *
         if (!json_is_array(json_object_get(p->keys, "keys")))
             return tp_say(TP_EXIT_REFUSED, "%s is no set of keys (RFC 7517)", pinned);
     }
-    p->provider = tp_provider_new(&(tp_provider_options){.issuer = m->enrol.issuer,
-                                                         .client = m->enrol.client,
-                                                         .claim = m->enrol.claim,
-                                                         .keys = p->keys});
+    p->provider =
+        tp_provider_new(&(tp_provider_options){.issuer = m->enrol.issuer,
+                                               .client = m->enrol.client,
+                                               .claim = m->enrol.claim,
+                                               .keys = p->keys,
+                                               .seen = p->seen ? registrar_seen_take : NULL,
+                                               .ctx = p->seen});
     return TP_EXIT_OK;
 }
 
@@ -128,7 +138,7 @@ int registrar_proofs_open(desk *d, const registrar_sources *s) {
     p->letters_file = s->letters;
     if (s->letters) code = read_letters(p, &d->manifest);
     if (!code && s->roll) code = read_roll(p, s->roll, &d->manifest);
-    if (!code && d->manifest.enrol.issuer) code = open_provider(p, &d->manifest, s->provider_keys);
+    if (!code && d->manifest.enrol.issuer) code = open_provider(p, &d->manifest, s);
     return code;
 }
 
@@ -137,6 +147,7 @@ void registrar_proofs_close(desk *d) {
     if (!p) return;
     tp_provider_free(p->provider);
     json_decref(p->keys);
+    registrar_seen_close(p->seen);
     registrar_book_close(p->book);
     tp_letter_list_free(&p->letters);
     free(p->roll);
@@ -179,6 +190,11 @@ static registrar_verdict look_at_letter(const desk *d, const claim *c, const cha
     return REGISTRAR_HOLDS;
 }
 
+/* Perhaps of one that the provider had before. */
+static bool of_another_key(const char *fault) {
+    return !strcmp(fault, "key") || !strcmp(fault, "signature") || !strcmp(fault, "algorithm");
+}
+
 static registrar_verdict look_at_login(const desk *d, const claim *c, const char **why) {
     const registrar_proofs *p = d->proofs;
     uint8_t blind[TP_LOGIN_BLIND], nonce[TP_LOGIN_NONCE];
@@ -194,7 +210,13 @@ static registrar_verdict look_at_login(const desk *d, const claim *c, const char
                                    tp_unix_time(), &fault);
     *why = "the identity provider's keys cannot be fetched";
     if (err == TP_SYSTEM) return REGISTRAR_WORD;
-    *why = fault;
+    if (err && p->seen && of_another_key(fault)) {
+        tp_id_token_rules rules = tp_provider_rules(p->provider, text, tp_unix_time());
+        rules.as_issued = true;
+        fault = registrar_seen_refusal(number, p->seen, text_of(c->evidence, "token"), &rules);
+        if (!fault) err = TP_OK;
+    }
+    *why = !fault || strcmp(fault, "key") != 0 ? fault : "a key that was not seen at the provider";
     if (err) return REGISTRAR_FALSE;
     *why = "the provider knows this person by another number";
     if (strcmp(number, c->number) != 0) return REGISTRAR_FALSE;
@@ -328,4 +350,8 @@ bool registrar_note(desk *d, const json_t *rows) {
 bool registrar_refresh(desk *d) {
     if (d->proofs->letters_file) (void)read_letters(d->proofs, &d->manifest);
     return registrar_book_refresh(d->proofs->book);
+}
+
+void registrar_idle(desk *d) {
+    if (d->proofs->seen) tp_provider_look(d->proofs->provider);
 }

@@ -86,6 +86,7 @@ const joints = {
   'cli/roll_funnel.c': ['server/funnel.h'],
   'cli/letter_mail.c': ['server/courier.h'],
   'cli/registrar_evidence.c': ['server/provider.h'],
+  'cli/registrar_provider.h': ['server/id_token.h'],
   'cli/witness.c': ['server/witness.h'],
   'cli/roll.c': ['store/sqlite/sqlite.h'],
   'cli/simulate/record.c': ['store/sqlite/sqlite.h'],

@@ -68,13 +68,15 @@ static bool for_us(const json_t *claims, const char *client) {
     return found && (json_array_size(audience) == 1 || party);
 }
 
-static bool in_time(const json_t *claims, uint64_t now, bool as_issued) {
+static bool in_time(const json_t *claims, const tp_id_token_rules *rules) {
+    uint64_t now = rules->now;
     const json_t *expires = json_object_get(claims, "exp"),
                  *issued = json_object_get(claims, "iat");
     if (!json_is_integer(expires) || !json_is_integer(issued)) return false;
     json_int_t until = json_integer_value(expires), since = json_integer_value(issued);
-    if (until < 0 || since < 0) return false;
-    if (as_issued) return since <= until && (uint64_t)since <= now + CLOCKS_S;
+    if (until < 0 || since < 0 || (uint64_t)since < rules->issued_from) return false;
+    if (rules->issued_until && (uint64_t)since > rules->issued_until) return false;
+    if (rules->as_issued) return since <= until && (uint64_t)since <= now + CLOCKS_S;
     return now < (uint64_t)until + CLOCKS_S && (uint64_t)since <= now + CLOCKS_S &&
            now <= (uint64_t)since + LIFE_S;
 }
@@ -100,7 +102,7 @@ static const char *check_claims(char claim[static TP_CLAIM_MAX], const json_t *c
     const char *issuer = member(claims, "iss");
     if (!issuer || strcmp(issuer, rules->issuer) != 0) return "issuer";
     if (!for_us(claims, rules->client)) return "audience";
-    if (!in_time(claims, rules->now, rules->as_issued)) return "time";
+    if (!in_time(claims, rules)) return "time";
     if (!is_nonce(claims, rules->nonce)) return "nonce";
     return read_claim(claim, claims, rules->claim) ? NULL : "claim";
 }

@@ -11,9 +11,10 @@ enum { TP_ID_TOKEN_MAX = 16384, TP_CLAIM_MAX = 64 };
 
 typedef struct {
     const char *issuer, *client, *nonce;
-    const char *claim; /* the one asked for: a string or a whole number */
-    uint64_t now;      /* Unix seconds; clocks may differ by two minutes */
-    bool as_issued;    /* did it hold when it was made? `now` may be later */
+    const char *claim;                  /* the one asked for: a string or a whole number */
+    uint64_t now;                       /* Unix seconds; clocks may differ by two minutes */
+    bool as_issued;                     /* did it hold when it was made? `now` may be later */
+    uint64_t issued_from, issued_until; /* when it must have been; 0: not asked */
 } tp_id_token_rules;
 
 /* NULL and the claim, if the token holds. Else what is wrong: "malformed", "algorithm", "key" (none

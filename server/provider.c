@@ -144,6 +144,7 @@ static bool fetch_keys(tp_provider *p) {
     }
     json_decref(p->jwks);
     p->jwks = keys;
+    if (p->o.seen) p->o.seen(p->o.ctx, keys);
     return true;
 }
 
@@ -181,6 +182,12 @@ static bool discover(tp_provider *p) {
         put_off(&p->again, &p->pause);
     }
     return p->jwks != NULL;
+}
+
+void tp_provider_look(tp_provider *p) {
+    pthread_mutex_lock(&p->lock);
+    (void)discover(p);
+    pthread_mutex_unlock(&p->lock);
 }
 
 /* ---- the way there ---- */
@@ -253,7 +260,7 @@ static const char *check(char claim[static TP_CLAIM_MAX], tp_provider *p, const 
     return why;
 }
 
-static tp_id_token_rules rules_of(const tp_provider *p, const char *nonce, uint64_t now) {
+tp_id_token_rules tp_provider_rules(const tp_provider *p, const char *nonce, uint64_t now) {
     return (tp_id_token_rules){.issuer = p->o.issuer,
                                .client = p->o.client,
                                .nonce = nonce,
@@ -263,7 +270,7 @@ static tp_id_token_rules rules_of(const tp_provider *p, const char *nonce, uint6
 
 tp_err tp_provider_holds(char claim[static TP_CLAIM_MAX], tp_provider *p, const char *token,
                          const char *nonce, uint64_t now, const char **why) {
-    tp_id_token_rules rules = rules_of(p, nonce, now);
+    tp_id_token_rules rules = tp_provider_rules(p, nonce, now);
     rules.as_issued = true;
     pthread_mutex_lock(&p->lock);
     bool known = discover(p);
@@ -276,7 +283,7 @@ tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], char **token, tp_provi
                          const char *code, const char *nonce, const char *verifier, uint64_t now,
                          const char **why) {
     long status = 0;
-    tp_id_token_rules rules = rules_of(p, nonce, now);
+    tp_id_token_rules rules = tp_provider_rules(p, nonce, now);
     *why = NULL;
     *token = NULL;
     pthread_mutex_lock(&p->lock);

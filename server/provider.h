@@ -14,6 +14,8 @@ typedef struct {
     const char *secret;                  /* NULL: a public client */
     const char *redirect;                /* our page that the voter comes back to */
     json_t *keys;                        /* the provider's, pinned: nothing is asked; or NULL */
+    void (*seen)(void *ctx, const json_t *jwks); /* is told of the keys each time; or NULL */
+    void *ctx;
 } tp_provider_options;
 
 tp_provider *tp_provider_new(const tp_provider_options *o);
@@ -28,6 +30,10 @@ TP_MUST_USE tp_err tp_provider_location(char out[static TP_LOCATION_MAX], tp_pro
 TP_MUST_USE tp_err tp_provider_claim(char claim[static TP_CLAIM_MAX], char **token, tp_provider *p,
                                      const char *code, const char *nonce, const char *verifier,
                                      uint64_t now, const char **why);
+/* Asks for its keys, if that was longer than an hour ago. */
+void tp_provider_look(tp_provider *p);
+/* What a token of this login has to fulfil. */
+tp_id_token_rules tp_provider_rules(const tp_provider *p, const char *nonce, uint64_t now);
 /* The same of a token that another got: did it hold when it was issued? For registrars. */
 TP_MUST_USE tp_err tp_provider_holds(char claim[static TP_CLAIM_MAX], tp_provider *p,
                                      const char *token, const char *nonce, uint64_t now,

@@ -27,7 +27,7 @@ const [byLetter, byLogin, byCode] = units.map((u) => u.id);
 
 const keys = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
 const foreign = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
-const jwks = { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'k' }] };
+let jwks = { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'k' }] };
 
 async function provider() {
   const server = await listen((rq, rs) => {
@@ -223,6 +223,58 @@ test('a server that lies to `tapat registrar`', { skip, timeout: 180000 }, async
       assert.deepEqual((await run).taken, []);
       assert.ok(s.provider.asked - before < 2 + 6, `asked ${s.provider.asked - before} times`);
       s.forget();
+    });
+    await t.test('a login under a key that is retired when the registrar looks', async () => {
+      const pair = () => crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+      const as = (key, kid) => ({ ...key.publicKey.export({ format: 'jwk' }), kid, use: 'sig' });
+      const [old, next, never] = [pair(), pair(), pair()];
+      const before = jwks;
+      const file = s.d.at('r1.provider');
+      const by = (key, kid, change = {}) => s.row('O-1', s.login('O-1', { head: { kid }, by: key.privateKey, change }));
+      const signs = async (row) => {
+        const { taken, said, status } = await s.ask([row], ...s.own);
+        s.forget();
+        return { count: taken.length, said, status };
+      };
+      const now = Math.floor(Date.now() / 1000);
+      const times = (first, last) => fs.writeFileSync(file, fs.readFileSync(file, 'utf8').split('\n').map((line) => (
+        line.includes('"old"') ? line.replace(/ \d+ \d+ /, ` ${now - first} ${now - last} `) : line)).join('\n'));
+      jwks = { keys: [as(old, 'old')] };
+      const last = s.child;
+      const watching = s.ask([], ...s.own, '--watch'); // the registrar was there, and nobody waited
+      await until(() => s.child !== last && fs.existsSync(file) && fs.readFileSync(file, 'utf8').includes('"old"'));
+      s.child.kill();
+      await watching;
+      assert.equal(fs.statSync(file).mode & 0o077, 0);
+      assert.match(fs.readFileSync(file, 'utf8'), new RegExp(`^${crypto.createHash('sha256').update(s.provider.issuer).digest('hex')} \\d+ \\d+ \\{"e":"AQAB","kid":"old"`, 'm'));
+      for (const kid of ['next', 'old']) { // the same name again, too
+        jwks = { keys: [as(next, kid)] };
+        assert.equal((await signs(by(old, 'old'))).count, 1, kid);
+      }
+      assert.match((await signs(by(never, 'never'))).said, /O-1 was left: a key that was not seen at the provider/);
+      assert.equal((await signs(by(never, 'old'))).count, 0);
+      jwks = { keys: [as(next, 'next')] };
+      const kept = fs.readFileSync(file, 'utf8');
+      const day = 86400;
+      for (const [first, last, iat, count] of [[2 * day, day, day + 3000, 1], [2 * day, day, day - 3000, 1], [2 * day, day, day - 4800, 0],
+        [2 * day, day, 600, 0], [2 * day, day, 2 * day + 3000, 1], [2 * day, day, 2 * day + 4800, 0], [9 * day, 5 * day - 60, 5 * day, 1], [9 * day, 5 * day + 60, 5 * day + 60, 0], [0, -day, 600, 0]]) {
+        fs.writeFileSync(file, kept);
+        times(first, last);
+        const got = await signs(by(old, 'old', { iat: now - iat, exp: now - iat + 300 }));
+        assert.equal(got.count, count, `${first} ${last} ${iat}: ${got.said}`);
+      }
+      // Of another issuer, or of no form: not this provider's, and not read.
+      fs.writeFileSync(file, kept.replaceAll(/^[0-9a-f]{64}/gm, '0'.repeat(64)));
+      assert.equal((await signs(by(old, 'old'))).count, 0);
+      const [line] = kept.split('\n');
+      for (const bad of [line, `${line}\n\n`, ` ${line}\n`, line.replace(/ \d+ /, ' 99999999999 ') + '\n', line.replace(' {', ' +{') + '\n', line.replace('{', '{"d":"AQAB",') + '\n', line.replace('{', '{ ') + '\n', `${line}\n`.repeat(65)]) {
+        fs.writeFileSync(file, bad);
+        const got = await signs(by(next, 'next'));
+        assert.deepEqual([got.count, got.status], [0, 1], bad.slice(0, 100));
+        assert.match(got.said, /r1\.provider is no record of a provider's keys/);
+      }
+      fs.rmSync(file);
+      jwks = before;
     });
     await t.test('without its own list, roll or the provider it says so and leaves them', async () => {
       const rows = [s.row('L-1', s.letter('L-1')), s.row('O-1', s.login('O-1'))];
