@@ -27,6 +27,7 @@ enum {
     MAX_NUMBER = 9999,        /* of an option */
     MAX_REGISTERED = 1 << 23, /* of one unit */
     MAX_FLOOR = 1000000,
+    MAX_VALUES = 1 << 19, /* and other commas */
     MAX_INTERVAL_S = 86400,
     MAX_SHARED = 100,
     MAX_REVIEW_DAYS = 90,
@@ -832,10 +833,19 @@ static tp_err parse_root(walk *w, json_t *root) {
     return err;
 }
 
+/* Bounds the memory that the parser takes. spec: M-1 */
+static bool too_many_values(const char *json, size_t len) {
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += json[i] == '{' || json[i] == '[' || json[i] == ',';
+    return count > MAX_VALUES;
+}
+
 tp_err tp_manifest_parse(tp_manifest *m, const void *json, size_t len, tp_fault *fault) {
     json_error_t where;
     memset(m, 0, sizeof *m);
-    if (len > TP_MAX_DOCUMENT) return tp_fail(fault, TP_TOO_BIG, "manifest.size", "/");
+    if (len > TP_MAX_DOCUMENT || too_many_values(json, len))
+        return tp_fail(fault, TP_TOO_BIG, "manifest.size", "/");
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &where);
     if (!root)
         return tp_fail(fault, TP_MALFORMED, "manifest.json", "line %d, column %d", where.line,

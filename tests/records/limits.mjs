@@ -21,6 +21,21 @@ function plusOrder(bytes, at) {
 // ---- entries: N-1, N-4, N-6, N-8, B-4
 
 function entries({ add, onward }) {
+  add(
+    'manifest: more commas than a reader makes values of', // M-1
+    'begun',
+    (e) => {
+      const value = e.manifestValue(),
+        commas = ','.repeat(400);
+      for (let i = value.units.length; i < 1024; i++)
+        value.units.push({ ...value.units[0], id: `u${i}`, name: commas, country: commas, registered: 0 });
+      e.setManifest(value);
+      Object.assign(e, { entries: [], documents: new Map(), copies: new Map() });
+      e.begin();
+    },
+    'manifest',
+    'manifest.size',
+  );
   const acts = (name, stage, how, code) => add(`act: ${name}`, stage, how, 'acts', code);
   acts('number 0', 'approved', (e) => e.push(e.act(0)), 'entry.malformed');
   const approve = (e, options) => e.push(e.act(E.APPROVE, e.fingerprint, options));
