@@ -14,13 +14,24 @@
 
 /* ---- messages ---- */
 
+/* C1 controls are two bytes of UTF-8, C2 80 to C2 9F. */
+void tp_harmless(char *text) {
+    for (char *p = text; *p; p++) {
+        uint8_t c = (uint8_t)*p, next = (uint8_t)p[1];
+        bool c1 = c == 0xc2 && next >= 0x80 && next <= 0x9f;
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || c1) *p = '?';
+        if (c1) p[1] = '?';
+    }
+}
+
 int tp_say(int code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    fputs("tapat: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    char text[4096];
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    tp_harmless(text);
+    fprintf(stderr, "tapat: %s\n", text);
     return code;
 }
 
@@ -96,11 +107,16 @@ size_t tp_args(int argc, char **argv, const char *usage, const char *about, cons
 /* ---- files ---- */
 
 uint8_t *tp_load_file(const char *path, size_t *len, size_t max) {
-    FILE *f = fopen(path, "rb");
+    int fd =
+        open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is no file, and not waited for */
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     struct stat st;
     if (!f || fstat(fileno(f), &st) != 0) {
         tp_say(0, "cannot read %s: %s", path, strerror(errno));
-        if (f) fclose(f);
+        if (f)
+            fclose(f);
+        else if (fd >= 0)
+            close(fd);
         return NULL;
     }
     size_t size = (size_t)st.st_size;

@@ -39,6 +39,8 @@ size_t tp_args(int argc, char **argv, const char *usage, const char *about, cons
                const char **words, size_t max);
 /* Ends the program with TP_EXIT_USAGE and the message. */
 _Noreturn void tp_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Control characters in a stranger's words become question marks: nothing moves on a terminal. */
+void tp_harmless(char *text);
 /* Prints "tapat: ..." to stderr and returns the exit code given: return tp_say(...) */
 int tp_say(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a fault, with the exit code of its class. */

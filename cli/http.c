@@ -7,7 +7,13 @@
 
 #include "cli/cli.h"
 
-enum { MAX_ANSWER = 128 << 20, TIMEOUT_S = 120, COUNT_S = 900, PUBLISH_TRIES = 600 };
+enum {
+    MAX_ANSWER = 128 << 20,
+    TIMEOUT_S = 120,
+    COUNT_S = 900,
+    PUBLISH_TRIES = 600,
+    PROBLEM_MAX = 1 << 16
+};
 
 struct tp_http {
     CURL *curl;
@@ -109,7 +115,8 @@ json_t *tp_http_json(tp_http *h, const char *path, json_t *body, long *status) {
 
 int tp_say_answer(const tp_answer *a, const char *what) {
     if (!a->status) return tp_say(TP_EXIT_SYSTEM, "%s: the server does not answer", what);
-    json_t *problem = json_loadb((const char *)a->bytes, a->len, 0, NULL);
+    size_t len = a->len < PROBLEM_MAX ? a->len : 0;
+    json_t *problem = json_loadb((const char *)a->bytes, len, 0, NULL);
     const char *code = json_string_value(json_object_get(problem, "code"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     tp_say(0, "%s: refused (%ld): %s %s", what, a->status, code ? code : "", detail ? detail : "");

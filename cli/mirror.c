@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 #include "core/merkle/tiles.h"
 
-enum { TRIES = 20, WAIT_MS = 250 };
+enum { TRIES = 20, WAIT_MS = 250, BUNDLE_MAX = TP_TILE_WIDTH * (2 + UINT16_MAX) };
 
 typedef struct {
     tp_http *http;
@@ -33,8 +33,8 @@ static bool make_folders(const char *dir, const char *path) {
     return true;
 }
 
-/* Fetches one file; one that is there already is not fetched unless `fresh`. */
-static int fetch(mirror *m, const char *path, bool fresh) {
+/* Fetches one file of min to max bytes; one that is there already is not fetched unless `fresh`. */
+static int fetch(mirror *m, const char *path, bool fresh, size_t min, size_t max) {
     char url[1024], full[1024];
     snprintf(url, sizeof url, "/board/%s", path);
     snprintf(full, sizeof full, "%s/%s", m->dir, path);
@@ -44,6 +44,8 @@ static int fetch(mirror *m, const char *path, bool fresh) {
     m->missing = a.status == 404;
     if (m->missing) return TP_EXIT_REFUSED;
     if (a.status != 200) return tp_say_answer(&a, path);
+    if (a.len < min || a.len > max)
+        return tp_say(TP_EXIT_REFUSED, "%s: %zu bytes, which is no such file", path, a.len);
     if (!make_folders(m->dir, path)) return tp_say(TP_EXIT_SYSTEM, "cannot write to %s", m->dir);
     m->files++;
     return tp_save_file(full, a.bytes, a.len, false) ? TP_EXIT_OK : TP_EXIT_SYSTEM;
@@ -52,7 +54,7 @@ static int fetch(mirror *m, const char *path, bool fresh) {
 static int fetch_document(mirror *m, const uint8_t hash[static 32]) {
     char path[80] = "document/";
     tp_hex(path + 9, hash, 32);
-    return fetch(m, path, false);
+    return fetch(m, path, false, 1, TP_MAX_DOCUMENT);
 }
 
 /* All tiles and bundles of a tree of `size`. */
@@ -63,12 +65,13 @@ static int fetch_tiles(mirror *m, uint64_t size) {
     int code = TP_EXIT_OK;
     while (code == TP_EXIT_OK && tp_tiles_next(&it, &tile)) {
         tp_tile_path(path, &tile);
-        code = fetch(m, path, false);
+        size_t len = sizeof(tp_hash) * tile.width;
+        code = fetch(m, path, false, len, len);
         if (code != TP_EXIT_OK || tile.level != 0) continue;
         tp_progress_print(NULL, "tiles", tile.index * TP_TILE_WIDTH + tile.width, size);
         tile.level = TP_TILE_ENTRIES;
         tp_tile_path(path, &tile);
-        code = fetch(m, path, false);
+        code = fetch(m, path, false, 1, BUNDLE_MAX);
     }
     return code;
 }
@@ -103,7 +106,7 @@ static int copy_once(mirror *m) {
     tp_record *r;
     tp_fault fault = {0};
     static const char *const names[] = {"manifest.json", "results.json", "results.csv"};
-    int code = fetch(m, "checkpoint", true);
+    int code = fetch(m, "checkpoint", true, 1, TP_NOTE_MAX);
     if (code != TP_EXIT_OK) return code;
     if (tp_record_open(&r, m->dir, &fault) != TP_OK) return tp_say_fault(&fault, m->dir);
     m->size = tp_record_size(r);
@@ -111,7 +114,7 @@ static int copy_once(mirror *m) {
     code = fetch_tiles(m, m->size);
     if (code == TP_EXIT_OK) code = fetch_documents(m);
     for (size_t i = 0; i < 3 && code == TP_EXIT_OK; i++) {
-        code = fetch(m, names[i], true);
+        code = fetch(m, names[i], true, 1, TP_MAX_DOCUMENT);
         if (m->missing && i > 0) code = TP_EXIT_OK; /* no results yet */
     }
     return code;

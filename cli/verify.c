@@ -10,11 +10,22 @@
 
 static const char *const words[] = {"ok", "FAIL", "not yet"};
 
+enum { WHERE = sizeof((tp_fault *)0)->where };
+
+/* The object of a fault, which a stranger may have named: ASCII alone, and nothing that acts. */
+static void visible(char out[static WHERE], const tp_check *c) {
+    memcpy(out, c->fault.where, WHERE);
+    tp_harmless(out);
+    for (; *out; out++)
+        if ((uint8_t)*out > 0x7e) *out = '?';
+}
+
 static void print_line(const tp_check *c) {
+    char where[WHERE];
+    visible(where, c);
     printf("%-8s %-16s %s", words[c->verdict], c->check, c->detail);
     if (c->verdict == TP_FAIL)
-        printf("%s%s%s%s", c->detail[0] ? " - " : "", c->fault.code, c->fault.where[0] ? ": " : "",
-               c->fault.where);
+        printf("%s%s%s%s", c->detail[0] ? " - " : "", c->fault.code, where[0] ? ": " : "", where);
     putchar('\n');
 }
 
@@ -28,7 +39,9 @@ static void print_json(const tp_verification *v, tp_err err) {
                                 "detail", c->detail);
         if (c->verdict == TP_FAIL) {
             json_object_set_new(row, "code", json_string(c->fault.code));
-            json_object_set_new(row, "where", json_string(c->fault.where));
+            char where[WHERE];
+            visible(where, c);
+            json_object_set_new(row, "where", json_string(where));
         }
         json_array_append_new(checks, row);
     }

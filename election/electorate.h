@@ -40,10 +40,11 @@ void tp_roll_leaf(uint8_t leaf[static 32], const uint8_t salt[static 32],
                   const tp_roll_leaf_row *row);
 
 typedef struct {
-    uint32_t rows, electors, online; /* now: all; not disabled; of these, who vote online */
-    uint32_t committed;              /* electors of the commitment */
-    uint32_t added, removed;         /* electors, by changes */
-    uint32_t changes;                /* that led to this unit, or took a row of it away */
+    uint64_t rows;             /* now: a commitment may be of as many as 32 bits hold */
+    uint32_t electors, online; /* not disabled; of these, who vote online */
+    uint32_t committed;        /* electors of the commitment */
+    uint32_t added, removed;   /* electors, by changes */
+    uint32_t changes;          /* that led to this unit, or took a row of it away */
 } tp_unit_electors;
 
 typedef struct tp_electorate_slot tp_electorate_slot;

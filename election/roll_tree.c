@@ -103,7 +103,7 @@ void tp_roll_tree_entry(tp_entry *e, tp_roll_tree *t, size_t unit_count) {
     if (t->count) qsort(t->leaf, t->count, sizeof *t->leaf, by_bytes);
     tp_tree_root(&root, t->leaf, t->count);
     for (size_t i = 0; i < unit_count; i++) {
-        tp_write_u32(&w, t->unit[i].rows);
+        tp_write_u32(&w, (uint32_t)t->unit[i].rows);
         tp_write_u32(&w, t->unit[i].electors);
         tp_write_u32(&w, t->unit[i].online);
     }

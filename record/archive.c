@@ -86,10 +86,15 @@ typedef struct {
     tp_fault *fault;
 } list;
 
+static tp_err refuse_name(tp_fault *fault, const char *name) {
+    char written[TP_WRITTEN_NAME];
+    tp_written_name(written, name);
+    return tp_fail(fault, TP_REFUSED, "files.archive", "%s", written);
+}
+
 static tp_err take_name(void *ctx, const char *name, bool plain) {
     list *l = ctx;
-    if (!plain || !good_name(name))
-        return tp_fail(l->fault, TP_REFUSED, "files.archive", "%.90s", name);
+    if (!plain || !good_name(name)) return refuse_name(l->fault, name);
     if (l->count == l->cap) {
         size_t cap = l->cap ? 2 * l->cap : 256;
         char **more = realloc(l->names, cap * sizeof *more);
@@ -165,21 +170,24 @@ tp_err tp_archive_write(const char *path, const char *dir, tp_fault *fault) {
 
 /* ---- reading ---- */
 
-/* Makes the folders of a name below folder. */
-static bool make_parents(int folder, const char *name) {
+/* Makes the folders of a name below folder. TP_MALFORMED: one of them is a file. spec: R-21 */
+static tp_err make_parents(int folder, const char *name) {
     char part[NAME];
     for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
-        if (mkdirat(folder, part, 0755) && errno != EEXIST) return false;
+        if (mkdirat(folder, part, 0755) && errno != EEXIST) return TP_SYSTEM;
+        struct stat st;
+        if (fstatat(folder, part, &st, AT_SYMLINK_NOFOLLOW)) return TP_SYSTEM;
+        if (!S_ISDIR(st.st_mode)) return TP_MALFORMED;
     }
-    return true;
+    return TP_OK;
 }
 
 /* Copies len bytes and looks at the zeros behind them. */
 static tp_err take_file(int folder, const char *name, uint64_t len, FILE *in, tp_fault *fault) {
     char bytes[1 << 14];
-    tp_err err = TP_OK;
-    if (!make_parents(folder, name)) return tp_fail(fault, TP_SYSTEM, "system", "%s", name);
+    tp_err err = make_parents(folder, name);
+    if (err) return tp_fail(fault, err, err == TP_SYSTEM ? "system" : "files.archive", "%s", name);
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!out) {

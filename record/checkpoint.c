@@ -12,13 +12,19 @@
 
 static const uint64_t most_entries = UINT64_C(1) << 40; /* of a record */
 
+/* spec: R-8 */
+static tp_err parse_head(tp_checkpoint *at, const tp_note *n) {
+    tp_err err = tp_checkpoint_parse(at, n->text, n->text_len);
+    if (!err && at->size > most_entries) err = TP_MALFORMED;
+    return err;
+}
+
 tp_err tp_head_read(tp_head *h, int folder, tp_fault *fault) {
     tp_err err = tp_file_read(&h->text, folder, CHECKPOINT, TP_NOTE_MAX);
     if (err == TP_REFUSED) return tp_fail(fault, err, "record.missing", CHECKPOINT);
     if (err == TP_SYSTEM) return tp_fail(fault, err, "system", CHECKPOINT);
     if (!err) err = tp_note_parse(&h->note, h->text.p, h->text.len);
-    if (!err) err = tp_checkpoint_parse(&h->at, h->note.text, h->note.text_len);
-    if (!err && h->at.size > most_entries) err = TP_MALFORMED;
+    if (!err) err = parse_head(&h->at, &h->note);
     return err ? tp_fail(fault, err, "checkpoint.malformed", CHECKPOINT) : TP_OK;
 }
 
@@ -69,7 +75,7 @@ tp_err tp_checkpoint_check(tp_checkpoint_seen *out, const void *bytes, size_t le
     tp_note n;
     tp_checkpoint at;
     tp_err err = tp_note_parse(&n, bytes, len);
-    if (!err) err = tp_checkpoint_parse(&at, n.text, n.text_len);
+    if (!err) err = parse_head(&at, &n);
     if (err) return tp_fail(fault, err, "checkpoint.malformed", CHECKPOINT);
     if ((err = check_note(&n, &at, m, fault))) return err;
     out->size = at.size;

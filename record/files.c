@@ -64,7 +64,7 @@ tp_err tp_bundle_read(tp_bundle *b, const tp_record *r, uint64_t index, tp_fault
     b->index = UINT64_MAX;
     tp_tile_path(path, &tile);
     unsigned width;
-    tp_err err = tp_tile_file(&b->bytes, &width, r->folder, &tile, TP_MAX_BUNDLE);
+    tp_err err = tp_tile_file(&b->bytes, &width, r->folder, &tile, TP_MAX_BUNDLE_FILE);
     if (err == TP_REFUSED) return tp_fail(fault, err, "files.missing", "%s", path);
     if (err == TP_SYSTEM) return tp_fail(fault, err, "system", "%s", path);
     if (!err) err = split(b, width, tile.width);

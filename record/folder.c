@@ -120,9 +120,18 @@ tp_err tp_file_write(int folder, const char *name, const void *bytes, size_t len
     return sync_directory(folder, parent);
 }
 
-bool tp_file_exists(int folder, const char *name) {
+static bool is_kind(int folder, const char *name, mode_t kind) {
     struct stat st;
-    return !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW);
+    return !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) && (st.st_mode & S_IFMT) == kind;
+}
+
+bool tp_file_exists(int folder, const char *name) {
+    char part[TP_FILE_NAME];
+    for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
+        snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
+        if (!is_kind(folder, part, S_IFDIR)) return false;
+    }
+    return is_kind(folder, name, S_IFREG);
 }
 
 void tp_file_remove(int folder, const char *name) {
@@ -140,7 +149,8 @@ static int by_bytes(const struct dirent **a, const struct dirent **b) {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static tp_err walk(int folder, const char *under, tp_visit visit, void *ctx, int depth) {
+/* As deep as a path can be: TP_FILE_NAME / 2. */
+static tp_err walk(int folder, const char *under, tp_visit visit, void *ctx) {
     struct dirent **list;
     int n = scandirat(folder, *under ? under : ".", &list, no_dots, by_bytes);
     if (n < 0) return TP_SYSTEM;
@@ -152,8 +162,8 @@ static tp_err walk(int folder, const char *under, tp_visit visit, void *ctx, int
         free(list[i]);
         if (err) continue;
         bool known = len < TP_FILE_NAME && !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW);
-        if (known && S_ISDIR(st.st_mode) && depth < 16)
-            err = walk(folder, name, visit, ctx, depth + 1);
+        if (known && S_ISDIR(st.st_mode))
+            err = walk(folder, name, visit, ctx);
         else
             err = visit(ctx, name, known && S_ISREG(st.st_mode));
     }
@@ -162,5 +172,5 @@ static tp_err walk(int folder, const char *under, tp_visit visit, void *ctx, int
 }
 
 tp_err tp_folder_walk(int folder, tp_visit visit, void *ctx) {
-    return walk(folder, "", visit, ctx, 0);
+    return walk(folder, "", visit, ctx);
 }

@@ -9,8 +9,10 @@
 #include "election/manifest.h"
 
 enum {
-    TP_FILE_NAME = 128, /* room for any name within the folder, with NUL */
+    TP_FILE_NAME = 128,       /* room for any name within the folder, with NUL */
+    TP_WRITTEN_NAME = 90 + 1, /* with NUL */
     TP_MAX_BUNDLE = TP_TILE_WIDTH * (2 + TP_MAX_ENTRY),
+    TP_MAX_BUNDLE_FILE = TP_TILE_WIDTH * (2 + UINT16_MAX), /* of a stranger: T-9 */
 };
 
 /* A buffer that is used again for file after file; starts as zeros. */
@@ -27,15 +29,19 @@ TP_MUST_USE tp_err tp_folder_open(int *folder, const char *dir, bool create);
 TP_MUST_USE tp_err tp_file_read(tp_buffer *b, int folder, const char *name, size_t max);
 /* Appears whole or not at all, and is on the disk when this returns; makes directories. */
 TP_MUST_USE tp_err tp_file_write(int folder, const char *name, const void *bytes, size_t len);
+/* A plain file, to which no link leads. */
 bool tp_file_exists(int folder, const char *name);
 /* Removes the file, and its directory if that is empty now. */
 void tp_file_remove(int folder, const char *name);
 /* Calls visit for everything in the folder that is no directory, in byte order of the names within
- * each directory; ends at the first error and returns it. plain: a regular file. */
+ * each directory; ends at the first error and returns it. plain: a regular file. A path that has no
+ * room in TP_FILE_NAME is visited, and not gone into, whatever it leads to. spec: R-1 */
 typedef tp_err (*tp_visit)(void *ctx, const char *name, bool plain);
 TP_MUST_USE tp_err tp_folder_walk(int folder, tp_visit visit, void *ctx);
 
 void tp_document_name(char out[static TP_FILE_NAME], const uint8_t hash[static 32]);
+/* A stranger's name as it is reported. spec: Y-3 */
+void tp_written_name(char out[static TP_WRITTEN_NAME], const char *name);
 /* Lower-case hex of a 32-byte value, with NUL. */
 void tp_hex32(char out[static 65], const uint8_t bytes[static 32]);
 

@@ -216,7 +216,9 @@ static tp_err visit_file(void *ctx, const char *name, bool plain) {
     audit *a = v->a;
     tp_tile tile;
     uint8_t hash[32];
-    if (!plain) return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%.90s", name);
+    char written[TP_WRITTEN_NAME];
+    tp_written_name(written, name);
+    if (!plain) return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%s", written);
     if (!strcmp(name, "checkpoint") || !strcmp(name, tp_copy_name(TP_COPY_MANIFEST))) return TP_OK;
     for (int i = 0; i < 2; i++)
         if (!strcmp(name, tp_copy_name((tp_copy)(TP_COPY_RESULTS_JSON + i)))) {
@@ -230,7 +232,7 @@ static tp_err visit_file(void *ctx, const char *name, bool plain) {
     }
     if (!strncmp(name, "document/", 9) && unhex32(hash, name + 9))
         return visit_document(a, name, hash, v->fault);
-    return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%.90s", name);
+    return tp_fail(v->fault, TP_REFUSED, "files.unknown", "%s", written);
 }
 
 static bool tile_missing(audit *a, const tp_tile *tile) {
@@ -511,8 +513,9 @@ static bool same_file(audit *a, tp_copy copy, const char *bytes, size_t len, con
     bool same = !err && b.len == len && !memcmp(b.p, bytes, len);
     tp_buffer_free(&b);
     if (same) return true;
-    tp_fail(&fault, TP_INVALID, err ? "files.missing" : code, "%s", tp_copy_name(copy));
-    return failed(a, err ? FILES : RESULTS, &fault);
+    if (err == TP_SYSTEM) code = "system";
+    tp_fail(&fault, err ? err : TP_INVALID, code, "%s", tp_copy_name(copy));
+    return failed(a, RESULTS, &fault);
 }
 
 static void check_results(audit *a, const tp_results *x) {

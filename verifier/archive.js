@@ -29,6 +29,9 @@ const goodPart = (part) => part !== '' && !part.startsWith('.');
 const goodName = (name) =>
   name.length <= 99 && /^[\x21-\x7e]+$/.test(name) && name.split('/').every(goodPart);
 
+// What stands before each of its slashes.
+const parents = (name) => [...name.matchAll(/\//g)].map((m) => name.slice(0, m.index));
+
 // The name and length that a header gives; it must be the one that these have.
 function readHeader(h) {
   const text = (from, to) => String.fromCharCode(...h.subarray(from, to));
@@ -58,6 +61,7 @@ export async function archiveFiles(size, read) {
     const { name, length } = readHeader(h),
       bytes = ascii(name);
     if (compare(last, bytes) >= 0) throw new Malformed('order');
+    if (parents(name).some((p) => files.has(p))) throw new Malformed('a file is no folder');
     last = bytes;
     files.set(name, { at, length });
     const end = at + length,

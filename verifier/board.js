@@ -179,9 +179,9 @@ export class Board {
   alive(e) {
     // spec: S-13
     if (!this.ceremony.keys) fail('ceremony.order', `trustee ${e.signer}`);
-    const last = this.liveness.get(e.signer);
+    const last = this.liveness.get(e.signer) ?? 0n;
     this.ceremony.checkLiveness(e);
-    if (last !== undefined && e.time <= last) fail('board.repeat', `trustee ${e.signer}`);
+    if (e.time <= last) fail('board.repeat', `trustee ${e.signer}`);
     if (e.boardSize > BigInt(this.size)) fail('board.root', `trustee ${e.signer}`);
     if (!same(e.boardRoot, this.rootAt(Number(e.boardSize))))
       fail('board.root', `trustee ${e.signer}`);

@@ -2,11 +2,12 @@
 // node verifier/cli.js DIR|FILE [--fingerprint HEX] [--json]: checks a record from its files alone;
 // FILE: its archive. Exit code 0: all holds; 1: refused; 2: usage; 3: the machine failed.
 import fs from 'node:fs';
-import path from 'node:path';
 
 import { unhex } from './bytes.js';
 import { archiveFolder, noArchive } from './archive.js';
-import { verify } from './verify.js';
+import { MAX_FILE, verify } from './verify.js';
+
+const MAX_PATH = 127; // bytes, spec: R-1
 
 const USAGE = 'usage: cli.js DIR|FILE [--fingerprint HEX] [--json]';
 function usage(why) {
@@ -29,21 +30,36 @@ function parse(args) {
   return o.dir === null ? usage('the folder of a record is missing') : o;
 }
 
-// Every file under dir, and whatever is no plain file; links are not followed. spec: R-1
+const below = (dir, name) => Buffer.concat([Buffer.from(`${dir}/`), Buffer.from(name, 'latin1')]);
+// Every file under dir, and with a slash whatever is no plain file; links are not followed. spec: R-1
 function walk(dir, under = '') {
-  return fs.readdirSync(path.join(dir, under), { withFileTypes: true }).flatMap((e) => {
-    const name = under ? `${under}/${e.name}` : e.name;
-    return e.isDirectory() ? walk(dir, name) : [e.isFile() ? name : `${name} (no plain file)`];
+  const all = fs.readdirSync(below(dir, under), { withFileTypes: true, encoding: 'buffer' });
+  return all.flatMap((e) => {
+    const name = under + e.name.toString('latin1');
+    if (name.length > MAX_PATH) return [`${name}/`];
+    return e.isDirectory() ? walk(dir, `${name}/`) : [e.isFile() ? name : `${name}/`];
   });
 }
+// A plain file's bytes, as many as are looked at; null if it is none, or a link leads to it.
+function readFile(dir, name) {
+  const parts = name.split('/'),
+    at = (n) => below(dir, parts.slice(0, n).join('/'));
+  const kind = (n) => fs.lstatSync(at(n), { throwIfNoEntry: false });
+  for (let n = 1; n < parts.length; n++) if (!kind(n)?.isDirectory()) return null;
+  if (!kind(parts.length)?.isFile()) return null;
+  const fd = fs.openSync(at(parts.length), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const bytes = new Uint8Array(Math.min(fs.fstatSync(fd).size, MAX_FILE));
+    let got = 0;
+    for (let n; got < bytes.length && (n = fs.readSync(fd, bytes, got, bytes.length - got, null)); ) got += n;
+    return bytes.subarray(0, got);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
 const folder = (dir) => ({
-  list: () => (fs.existsSync(dir) && fs.statSync(dir).isDirectory() ? walk(dir) : null),
-  read(name) {
-    const file = path.join(dir, name);
-    return fs.existsSync(file) && fs.lstatSync(file).isFile()
-      ? new Uint8Array(fs.readFileSync(file))
-      : null;
-  },
+  list: () => (fs.statSync(dir, { throwIfNoEntry: false })?.isDirectory() ? walk(dir) : null),
+  read: (name) => readFile(dir, name),
 });
 
 // The record's files, wherever they are; null: an archive that is none. spec: R-24
@@ -57,10 +73,12 @@ function open(name) {
   });
 }
 
+// What came of a stranger's bytes moves nothing on a terminal.
+const harmless = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 function print(report) {
   for (const c of report.checks) {
     const why = c.verdict === 'FAIL' ? `${c.code}${c.where ? `: ${c.where}` : ''}` : c.detail;
-    console.log(`${c.verdict.padEnd(8)} ${c.check.padEnd(16)} ${why}`);
+    console.log(harmless(`${c.verdict.padEnd(8)} ${c.check.padEnd(16)} ${why}`));
   }
   console.log(report.verified ? '\nEverything that is on this board holds.' : '\nNOT VERIFIED.');
 }
@@ -77,6 +95,6 @@ try {
   else print(report);
   process.exitCode = report.verified ? 0 : 1;
 } catch (e) {
-  console.error(e.stack ?? String(e));
+  console.error(harmless(e.syscall ? `system: ${e.message}` : e.message));
   process.exitCode = 3;
 }

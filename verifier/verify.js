@@ -11,6 +11,7 @@ import { generators } from './sum.js';
 import { readShares, Sums, totals } from './tally.js';
 import * as tree from './tree.js';
 
+export const MAX_FILE = 2 ** 26 + 1; // bytes of a file that are looked at: more is too long for any
 const MAX_DOCUMENT = 2 ** 26,
   BATCH_ITEMS = 300;
 
@@ -71,6 +72,13 @@ function inOrder(names) {
     .map(([name]) => name);
 }
 
+// A stranger's name as it is reported; one that ends in a slash is of what is no plain file. spec: Y-3
+const written = (name) =>
+  name
+    .replace(/\/$/, '')
+    .replace(/[^\x21-\x7e]|\\/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .slice(0, 90);
+
 // The lines of a checkpoint. spec: R-8, R-9, R-13
 function checkNote({ log, witnesses }, note, head) {
   const [first, ...further] = note.signatures;
@@ -88,10 +96,16 @@ function checkNote({ log, witnesses }, note, head) {
   }
   if (further.length < witnesses.quorum) stop('quorum');
 }
+// spec: R-8
+function readHead(note) {
+  const head = tree.readCheckpoint(note.text);
+  if (head.size > 2n ** 40n) throw new Malformed('size');
+  return head;
+}
 // A checkpoint by itself: throws Malformed or a Fault.
 export function checkCheckpoint(manifest, bytes) {
   const note = tree.readNote(bytes);
-  checkNote(manifest, note, tree.readCheckpoint(note.text));
+  checkNote(manifest, note, readHead(note));
 }
 
 class Verification {
@@ -171,8 +185,7 @@ class Verification {
   readCheckpoint(bytes) {
     try {
       this.note = tree.readNote(bytes);
-      this.head = tree.readCheckpoint(this.note.text);
-      if (this.head.size > 2n ** 40n) throw new Malformed('size'); // spec: R-8
+      this.head = readHead(this.note);
     } catch (e) {
       if (!(e instanceof Malformed)) throw e;
       this.stop('log', 'checkpoint.malformed', 'checkpoint');
@@ -189,7 +202,7 @@ class Verification {
     const { size } = this.head,
       known = /^(checkpoint|manifest\.json|document\/[0-9a-f]{64}|results\.(json|csv))$/;
     for (const name of inOrder([...this.names])) {
-      if (!known.test(name) && !tree.isTile(name, size)) this.stop('files', 'files.unknown', name);
+      if (!known.test(name) && !tree.isTile(name, size)) this.stop('files', 'files.unknown', written(name));
       if (name.startsWith('document/')) await this.checkDocument(name);
     }
     const due = (name) => {
@@ -535,7 +548,9 @@ class Verification {
   }
 }
 
-// folder: { list(): paths of all files or null, read(path): bytes or null }, both may be async.
+// folder: { list(): paths of all files or null, read(path): bytes or null }, both may be async. A path
+// is text of one character a byte; one that ends in a slash is of what is no plain file. Of a longer
+// file the first 2^26 + 1 bytes will do.
 // known: the fingerprint that the caller knows, or null. progress(what, done, total): may be left
 // out.
 export const verify = (folder, known = null, progress = null) =>

@@ -202,6 +202,8 @@ export async function fromArchive(blob) {
     if (end > blob.size) throw new NoArchive('files.archive');
     const rest = new Uint8Array(await blob.slice(at + BLOCK + length, end).arrayBuffer());
     if (rest.some((b) => b)) throw new NoArchive('files.archive');
+    const parents = [...name.matchAll(/\//g)].map((m) => name.slice(0, m.index));
+    if (parents.some((parent) => files.has(parent))) throw new NoArchive('files.archive');
     files.set(name, blob.slice(at + BLOCK, at + BLOCK + length));
     [last, at] = [name, end];
   }

@@ -121,6 +121,14 @@ const refused = [
     name: `a name ${name}`,
     make: () => (path < 'checkpoint' ? first : last)({ name: path, bytes: oneByte }),
   })),
+  {
+    name: 'a file that is a folder too',
+    make: () => last({ name: 'x', bytes: oneByte }, { name: 'x/y/z', bytes: oneByte }),
+  },
+  {
+    name: 'a file that is a folder too, another between them',
+    make: () => last({ name: 'x', bytes: oneByte }, { name: 'x!', bytes: oneByte }, { name: 'x/y', bytes: oneByte }),
+  },
   { name: 'a file without a name', make: () => first({ name: '', bytes: oneByte }) },
   ...Object.entries(kinds).map(([name, kind]) => ({
     name,

@@ -81,16 +81,16 @@ export function files(record) {
 }
 
 // A link's name in a list of files: as cli.js names what is no plain file.
-export const link = (name) => `${name} (no plain file)`;
+export const link = (name) => `${name}/`;
 
 // No files: no folder either.
 export function writeFolder(dir, all) {
   fs.rmSync(dir, { recursive: true, force: true });
   for (const [name, bytes] of all) {
-    const to = path.join(dir, name.replace(/ \(no plain file\)$/, ''));
+    const to = path.join(dir, name.replace(/\/$/, ''));
     fs.mkdirSync(path.dirname(to), { recursive: true });
-    if (to === path.join(dir, name)) fs.writeFileSync(to, bytes);
-    else fs.symlinkSync('checkpoint', to);
+    if (name.endsWith('/')) fs.symlinkSync('checkpoint', to);
+    else fs.writeFileSync(to, bytes);
   }
 }
 

@@ -639,6 +639,13 @@ add(
   'board.root',
 );
 add(
+  'liveness: at time 0',
+  'confirmed',
+  (e) => e.push(e.liveness(1, { time: 0n })),
+  'ceremony',
+  'board.repeat',
+);
+add(
   'liveness: its time again',
   'confirmed',
   (e) => e.push(e.liveness(1, { time: 50n }), e.liveness(1, { time: 50n })),
@@ -2009,6 +2016,14 @@ export const unusual = [
     },
   },
   ...goodAtTheLimit({ at, patch }),
+  {
+    name: 'a roll of as many rows as 32 bits hold, one more and one less',
+    make: () => {
+      const e = at('approved');
+      e.commitRoll({ rows: [[2 ** 32 - 1, 50, 40], [0, 0, 0], [0, 0, 0]], leaves: 2 ** 32 - 1 });
+      return e.push(e.changes([[e.absent, e.row('a')]]), e.changes([[e.row('b'), e.absent]]));
+    },
+  },
   {
     name: 'two of three witnesses',
     make: () => at('begun', { witnesses: 3, quorum: 2 }),
