@@ -126,7 +126,7 @@ start('verify', async (app) => {
         h('div', { class: 'columns verify' }, box,
           h('div', {},
             h('section', { class: 'card' }, h('h2', {}, t('verify.checked')), texts('verify.checked', 7)),
-            h('section', { class: 'card' }, h('h2', {}, t('verify.cannot')), h('p', {}, t('verify.cannot-what')), texts('verify.cannot', 6)),
+            h('section', { class: 'card' }, h('h2', {}, t('verify.cannot')), h('p', {}, t('verify.cannot-what')), texts('verify.cannot', 7)),
             h('section', { class: 'card' }, h('h2', {}, t('verify.others')), h('p', {}, t('verify.others-what')),
               h('pre', { tabindex: 0 }, h('code', {}, `tapat mirror --server ${location.origin} record\ntapat verify record\nnode verifier/cli.js record`)),
               h('p', {}, t('verify.others-page')),

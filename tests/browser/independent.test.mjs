@@ -53,6 +53,14 @@ test('an archive, a folder, and what is refused', async (t) => {
   assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((v) => v.id), []);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 
+  await page.getByRole('button', { name: 'Filipino' }).click();
+  assert.match(await page.locator('#verdict').innerText(), /^Nasuri: tama/);
+  assert.equal(await page.getByText('What is checked').isVisible(), false);
+  await page.getByRole('heading', { name: 'Ang sinusuri' }).waitFor();
+  assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map((v) => v.id), []);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await page.getByRole('button', { name: 'English' }).click();
+
   await page.locator('#known').fill('0'.repeat(64));
   writeFolder(dir, record);
   await page.locator('#folder').setInputFiles(dir);
