@@ -2,9 +2,9 @@
 // that the same number and birth date go on where a person stopped, on any device. The recovery code
 // never leaves this page. The screens are in enrol/.
 
-import { Refusal, post } from './api.js';
+import { Refusal, optional, post } from './api.js';
 import { startCore } from './core.js';
-import { notice } from './dom.js';
+import { h, notice } from './dom.js';
 import { loadManifest } from './election.js';
 import { tokenInAddress } from './enrol/again.js';
 import { register as registerApply } from './enrol/apply.js';
@@ -16,8 +16,8 @@ import { Page } from './enrol/page.js';
 import { again } from './enrol/routes.js';
 import { readStatus, register as registerStatus } from './enrol/status.js';
 import { whoScreen } from './enrol/who.js';
-import { t, words } from './i18n.js';
-import { failure, start } from './shell.js';
+import { deadline, t, words } from './i18n.js';
+import { failure, link, start } from './shell.js';
 
 // Goes on with the enrolment that a link names; a token that is none begins anew.
 async function goOn(page) {
@@ -35,12 +35,40 @@ async function goOn(page) {
   }
 }
 
-// The title in the voter's language stands in the manifest, for which nobody waits here.
-function withTitle({ app, core, state }) {
-  loadManifest(core, app.election).then((manifest) => {
-    state.manifest = manifest;
+// The manifest, for which the first screen does not wait; it has the title in the voter's language.
+// null: who needs it asks again.
+async function manifestOf({ app, core, state }) {
+  try {
+    state.manifest = await loadManifest(core, app.election);
     if (app.framed !== words(app.election.title)) app.frame();
-  }).catch(() => {}); // who needs the manifest asks again
+    return state.manifest;
+  } catch {
+    return null;
+  }
+}
+
+// Before the time nobody can begin, but in a test.
+async function tooEarly({ app }, manifest) {
+  const { test, phase, time } = app.election;
+  if (test || phase !== 'setup') return false;
+  const times = (await manifest)?.times;
+  return Boolean(times) && time < times.enrol;
+}
+
+function earlyScreen({ state }) {
+  const time = deadline(state.manifest.times.enrol, state.manifest.zone);
+  return {
+    title: t('enrol.title'),
+    content: [notice('info', t('enrol.early'), t('enrol.early-what', { time })), h('p', {}, link('/', t('to-home'), { class: 'button' }))],
+  };
+}
+
+// Who is enrolled sees it after the close too.
+async function afterClose(page) {
+  page.state.enrolment = tokenInAddress();
+  const answer = page.state.enrolment && await optional(post('/api/enrol/status', { enrolment: page.state.enrolment }));
+  if (answer && ['done', 'recorded'].includes(answer.state)) await readStatus(page);
+  else page.app.show(() => ({ title: t('enrol.title'), content: notice('info', t('enrol.over'), t('enrol.over-what')) }));
 }
 
 start('enrol', async (app) => {
@@ -56,10 +84,10 @@ start('enrol', async (app) => {
   const all = [registerMessage, registerLetter, registerApply, registerProvider, registerKey, registerStatus];
   for (const register of all) register(page);
   page.first = () => whoScreen(page);
-  withTitle(page);
+  const manifest = manifestOf(page);
   if (await comeBack(page)) return;
-  const enrolling = ['setup', 'open'].includes(app.election.phase);
-  if (enrolling && tokenInAddress()) await goOn(page);
-  else if (enrolling) app.show(page.first, { focus: false });
-  else app.show(() => ({ title: t('enrol.title'), content: notice('info', t('enrol.over'), t('enrol.over-what')) }));
+  if (!['setup', 'open'].includes(app.election.phase)) await afterClose(page);
+  else if (await tooEarly(page, manifest)) app.show(() => earlyScreen(page), { focus: false });
+  else if (tokenInAddress()) await goOn(page);
+  else app.show(page.first, { focus: false });
 });

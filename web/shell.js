@@ -36,6 +36,8 @@ function logo() {
 export function phaseSentence(e, manifest) {
   const seconds = (at) => (typeof at === 'number' ? at : Date.parse(at) / 1000);
   const time = (name) => deadline(seconds(manifest.times[name]), manifest.zone);
+  const early = manifest && !e.test && e.phase === 'setup' && e.time < seconds(manifest.times.enrol);
+  if (early) return t('phase.early', { enrol: time('enrol'), time: time('open') });
   if (e.phase === 'setup') return manifest ? t('phase.setup', { time: time('open') }) : t('phase.setup-soon');
   if (e.phase === 'open') return manifest ? t('phase.open', { time: time('close') }) : t('phase.open-now');
   return has(`phase.${e.phase}`) ? t(`phase.${e.phase}`) : t('phase.unknown');
@@ -207,6 +209,6 @@ export async function start(name, run) {
   try {
     await run(app);
   } catch (e) {
-    app.show(() => ({ title: t('error.page'), content: failure(e) }));
+    app.show(() => ({ title: t('error.page'), content: [failure(e), button(t('try-again'), () => location.reload(), { class: 'primary' })] }));
   }
 }

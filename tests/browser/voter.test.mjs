@@ -827,3 +827,34 @@ test('sealing a ballot in the worker', async (t) => {
     assert.ok(Math.min(...times) < 1500);
   });
 });
+
+test('before its time enrolment says when it opens; a test election does not wait', async () => {
+  const later = (m) => { m.times.enrol = new Date(Date.now() + 864e5).toISOString().replace(/\.\d+/, ''); };
+  const manila = { timezoneId: 'Asia/Manila' };
+  await scene({ phase: 'setup', test: false, change: later }, async ({ url, page }) => {
+    await page.goto(`${url}/enrol`);
+    await page.getByText(/It opens on .* \(Asia\/Manila\)\./).waitFor();
+    assert.equal(await page.getByLabel("Voter's number").count(), 0);
+    await noViolations(page, 'too early');
+    await page.goto(`${url}/`);
+    await page.getByText(/^Enrolment opens on .* \(Asia\/Manila\)\. Voting opens on/).waitFor();
+  }, manila);
+  await scene({ phase: 'setup', test: true, change: later }, async ({ url, page }) => {
+    await page.goto(`${url}/enrol`);
+    await page.getByLabel("Voter's number").waitFor();
+  }, manila);
+});
+
+test('the close in the middle of an enrolment is said in words, with the way on', async () => {
+  await scene({}, async ({ url, page }) => {
+    await page.goto(`${url}/enrol`);
+    await page.getByLabel("Voter's number").fill('G-01');
+    await page.getByLabel('Birth date').fill('1990-01-01');
+    await page.route('**/api/enrol/start', (r) => r.fulfill({ status: 409, contentType: 'application/json', body: '{"code":"board.phase"}' }));
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Enrolment is not open now').waitFor();
+    await noViolations(page, 'closed in the middle');
+    await page.locator('.notice.bad').getByRole('link', { name: 'Back to the start' }).click();
+    await page.getByText('Voting is open until').waitFor();
+  });
+});

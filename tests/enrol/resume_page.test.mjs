@@ -79,6 +79,15 @@ test('a reload while the message is read: the same screen, and the code still wo
     await waitHeading(page, 'Your enrolment');
     await page.getByText('In review').waitFor();
     await axe(page);
+
+    // A server that is away: another try is offered, and it goes on there.
+    const status = '**/api/enrol/status';
+    await page.route(status, (r) => r.fulfill({ status: 500, body: '' }));
+    await page.reload();
+    await waitHeading(page, 'This page could not be shown');
+    await page.unroute(status);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('In review').waitFor();
   });
 });
 
@@ -137,6 +146,25 @@ test('the opening, by the clock of the election and by that of the device', { sk
     assert.match(await phase(singapore, 'en'), /\(Asia\/Manila\)\.$/);
     await page.goto(`${d.url}/enrol?lang=fil`);
     await page.getByText('Pambansang Halalan').first().waitFor();
+  });
+});
+
+test('who is enrolled sees it after the close too, and who is not, that it is over', { skip, timeout: 60000 }, async () => {
+  await served(async ({ d, page }) => {
+    const election = await fetch(`${d.url}/api/election`).then((r) => r.json());
+    await page.route('**/api/election', (r) => r.fulfill({ json: { ...election, phase: 'closed' } }));
+    const credential = '11'.repeat(32);
+    const as = async (state) => {
+      await page.route('**/api/enrol/status', (r) => r.fulfill({ json: { state, unit: 0, style: 0, credential } }));
+      await page.goto('about:blank');
+      await page.goto(`${d.url}/enrol?lang=en#${'ab'.repeat(56)}`);
+    };
+    await as('recorded');
+    await page.getByText('You are enrolled').waitFor();
+    await page.getByText('Voting is closed. The count is being prepared.').waitFor();
+    assert.equal(await page.getByText('You can vote').count(), 0);
+    await as('started');
+    await page.getByText('Enrolment is over').waitFor();
   });
 });
 

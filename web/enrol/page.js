@@ -2,10 +2,11 @@
 // the way from a state of the server to the screen for it. A screen is a file beside this one; it
 // registers what it shows for which states.
 
-import { button, h } from '../dom.js';
+import { Refusal } from '../api.js';
+import { button, h, notice } from '../dom.js';
 import { fromHex } from '../hex.js';
 import { t } from '../i18n.js';
-import { failure } from '../shell.js';
+import { failure, link } from '../shell.js';
 
 export class Page {
   constructor(app, core) {
@@ -37,7 +38,7 @@ export class Page {
       try {
         await open();
       } catch (e) {
-        message.replaceChildren(failure(e));
+        message.replaceChildren(failed(e));
       }
       go.disabled = false;
     }, { class: 'primary' });
@@ -66,6 +67,12 @@ export class Page {
   }
 }
 
+// What was thrown, in words; the phase of the election is here that of enrolment.
+function failed(e) {
+  const phase = e instanceof Refusal && e.code === 'board.phase';
+  return phase ? notice('bad', t('enrol.shut'), t('enrol.shut-what'), h('p', {}, link('/', t('to-home')))) : failure(e);
+}
+
 // Where a person is: who I am, the proof, the recovery code, done.
 export function steps(current) {
   const names = [t('enrol.step-who'), t('enrol.step-prove'), t('enrol.step-code'), t('enrol.step-done')];
@@ -85,7 +92,7 @@ export function form(parts, label, run) {
     try {
       await run();
     } catch (e) {
-      message.replaceChildren(failure(e));
+      message.replaceChildren(failed(e));
     }
     go.disabled = false;
   };

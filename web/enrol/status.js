@@ -40,6 +40,7 @@ function lookAgain(page, wait) {
 function next({ state, app }) {
   const { status, manifest } = state;
   if (status.state === 'waiting') return [status.due ? t('applied.by', { time: dateTime(status.due) }) : ''];
+  if (!['setup', 'open'].includes(app.election.phase)) return [phaseSentence(app.election, manifest)];
   const now = status.state === 'recorded' && app.election.phase === 'open';
   return [phaseSentence(app.election, manifest), t(now ? 'done.vote-now' : 'done.vote-later'),
     now ? h('p', { class: 'no-print' }, link('/vote', t('way.vote'), { class: 'button primary' })) : ''];
