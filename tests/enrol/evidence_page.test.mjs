@@ -41,7 +41,7 @@ test('a letter and a login, from the page to the board', { skip, timeout: 180000
     const issuer = `http://127.0.0.1:${server.address().port}`;
     d.define({ enrol: { show: true, shared: 4, review_days: 5, routes: ['letter'], posts: { [byLogin]: ['oidc'] },
       oidc: { issuer, client: 'tapat', name: 'National ID', claim: 'number' } } });
-    d.roll([{ number: 'L-1', unit: byLetter }, { number: 'L-2', unit: byLetter }, { number: 'O-1', unit: byLogin }, { number: 'O-2', unit: byLogin }]);
+    d.roll([{ number: 'L-1', unit: byLetter }, { number: 'L-2', unit: byLetter }, { number: 'L-3', unit: byLetter }, { number: 'O-1', unit: byLogin }, { number: 'O-2', unit: byLogin }]);
     const core = new Core(new WebAssembly.Module(fs.readFileSync(path.join(build, 'web/tapat.wasm'))));
     const fingerprint = crypto.createHash('sha256').update(fs.readFileSync(d.at('manifest.json'))).digest();
     const letter = core.codeWrite(crypto.randomBytes(13), 20);
@@ -85,7 +85,7 @@ test('a letter and a login, from the page to the board', { skip, timeout: 180000
       };
       await who(page, `${d.url}/enrol?lang=en`, 'L-2');
       await type(strange);
-      await page.getByText('A registrar confirms your key').or(page.locator('.notice.wait')).first().waitFor();
+      await page.locator('.notice.wait').waitFor();
       const me = ['--server', d.url, '--key', d.at('r1'), '--manifest', d.at('manifest.json')];
       const row = d.run('registrar', ...me, '--letters', d.at('letters'), '--list').split('\n').find((line) => line.includes('L-2'));
       d.run('registrar', ...me, '--reject', row.slice(0, 32), '--reason', 'mismatch');
@@ -97,6 +97,32 @@ test('a letter and a login, from the page to the board', { skip, timeout: 180000
       await type(good);
       await page.getByText('You are enrolled').first().waitFor({ timeout: 20000 });
       assert.deepEqual(seen.problems, []);
+      await page.close();
+    });
+
+    await t.test('a page whose proof was ended elsewhere says so', async () => {
+      const [older, newer] = [0, 1].map(() => core.codeWrite(crypto.randomBytes(13), 20));
+      const load = (code) => {
+        const opened = core.letterKey(core.codeRead(code, 20), fingerprint);
+        d.run('letter', 'load', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--list', d.write('third', `tapat-letters v1 ${hex(fingerprint)}\nL-3 ${byLetter} ${hex(opened.key)}\n`));
+        return opened;
+      };
+      load(older);
+      const { page } = await open(browser);
+      await who(page, `${d.url}/enrol?lang=en#letter=${older}`, 'L-3');
+      await waitHeading(page, 'Type the code of your letter');
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await keepCode(page);
+      await page.locator('.notice.wait').waitFor();
+      const { secret, key: second } = load(newer);
+      const { enrolment } = await d.post('/api/enrol/start', { number: 'L-3', birth_date: '1990-01-01' });
+      const { sign, key: mine } = core.registrar(crypto.randomBytes(32));
+      const taken = await d.post('/api/enrol/letter', { enrolment, letter: hex(second), credential: hex(mine), possession: hex(core.possession(sign, mine, fingerprint, crypto.randomBytes(32))),
+        signature: hex(core.letterSign(secret, fingerprint, mine, crypto.randomBytes(32))) });
+      assert.equal(taken.state, 'waiting');
+      await page.getByText('What you proved here no longer counts').waitFor({ timeout: 20000 });
+      await page.getByRole('button', { name: 'Begin again' }).click();
+      await page.getByLabel("Voter's number").waitFor();
       await page.close();
     });
 

@@ -73,6 +73,20 @@ function statusScreen(page) {
   };
 }
 
+// What was proven counts no more: a registrar refused what another page of the voter handed in, the
+// key was cancelled, or a passkey came over it.
+function endedScreen(page) {
+  return {
+    title: t('done.title'),
+    content: [
+      steps(0),
+      h('div', { role: 'status' }, notice('info', t('ended.title'), t('ended.what'))),
+      page.again(),
+    ],
+  };
+}
+
 export function register(page) {
+  page.register(['started'], async () => page.app.show(() => endedScreen(page)));
   page.register(['otherwise'], () => readStatus(page));
 }
