@@ -121,7 +121,7 @@ tp_err tp_file_write(int folder, const char *name, const void *bytes, size_t len
 }
 
 static bool is_kind(int folder, const char *name, mode_t kind) {
-    struct stat st;
+    struct stat st = {0};
     return !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) && (st.st_mode & S_IFMT) == kind;
 }
 

@@ -71,7 +71,7 @@ const files = {
   'record/archive.c': [
     'make_(header|parents)',
     'padding',
-    'take_name',
+    '(take|refuse)_name',
     'by_bytes',
     'put_\\w+',
     'tp_archive_write',

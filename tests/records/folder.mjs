@@ -80,7 +80,7 @@ export function files(record) {
   return all;
 }
 
-// A link's name in a list of files: as cli.js names what is no plain file.
+// A link's name in a list of files, as cli.js names what is no plain file; its bytes are where it leads.
 export const link = (name) => `${name}/`;
 
 // No files: no folder either.
@@ -89,7 +89,7 @@ export function writeFolder(dir, all) {
   for (const [name, bytes] of all) {
     const to = path.join(dir, name.replace(/\/$/, ''));
     fs.mkdirSync(path.dirname(to), { recursive: true });
-    if (name.endsWith('/')) fs.symlinkSync('checkpoint', to);
+    if (name.endsWith('/')) fs.symlinkSync(Buffer.from(bytes), to);
     else fs.writeFileSync(to, bytes);
   }
 }

@@ -587,10 +587,34 @@ function files({ file, edit, at, list }) {
     'published',
     (f) => {
       f.delete('results.csv');
-      f.set(link('results.csv'), X);
+      f.set(link('results.csv'), ascii('checkpoint'));
     },
     'files',
     'files.unknown',
+  );
+  const documentOf = (f) => [...f.keys()].find((name) => name.startsWith('document/'));
+  file(
+    "a link in place of the documents, beside the manifest's",
+    'begun',
+    (f) => {
+      const name = documentOf(f);
+      f.set(name.slice('document/'.length), f.get(name));
+      f.delete(name);
+      f.set(link('document'), ascii('.'));
+    },
+    'files',
+    'files.copy',
+  );
+  file(
+    "a folder in place of the manifest's document",
+    'begun',
+    (f) => {
+      const name = documentOf(f);
+      f.delete(name);
+      f.set(`${name}/x`, X);
+    },
+    'files',
+    'files.copy',
   );
   file(
     'a document of 64 MiB and a byte',
