@@ -304,13 +304,15 @@ json_t *tp_json_documents(tp_store *store, const tp_application *a, tp_err *err)
 }
 
 /* Done: as far as the enrolment that it became, unless that key was cancelled since. */
-static tp_err done_name(const char **name, tp_store *store, const tp_application *a) {
+static tp_err done_name(const char **name, const char **why, tp_store *store,
+                        const tp_application *a) {
     tp_enrolment e;
     bool found;
     tp_err err = tp_store_enrolment_by_credential(store, a->credential, &e, &found);
     if (err) return err;
     if (found) return tp_enrolment_name(name, store, &e);
     *name = "closed";
+    *why = "cancelled";
     return TP_OK;
 }
 
@@ -323,7 +325,7 @@ tp_err tp_application_status(tp_server *s, tp_request *rq, const tp_step *t, boo
     tp_err err = tp_store_application_by_session(store, t->session, &a, answered);
     if (err || !*answered) return err;
     name = state_name(&a);
-    if (a.state == TP_APPLY_DONE) err = done_name(&name, store, &a);
+    if (a.state == TP_APPLY_DONE) err = done_name(&name, &why, store, &a);
     if (!err) err = tp_store_voter_get(store, a.voter, &v, &found);
     if (err) return err;
     if (a.state == TP_APPLY_REJECTED) why = tp_refusal_reason(a.reason);
