@@ -53,16 +53,19 @@ static void wake_job(tp_server *s, tp_task *task, bool durable) {
     sem_post(&j->ended);
 }
 
+static bool run_once(tp_sender *d, job *j) {
+    sem_init(&j->ended, 0, 0);
+    tp_recorder_submit(d->s, &j->task);
+    while (sem_wait(&j->ended) && errno == EINTR)
+        continue;
+    sem_destroy(&j->ended);
+    return j->durable;
+}
+
 /* Again until it is durable, unless the server ends. */
 static bool run_job(tp_sender *d, job *j) {
-    sem_init(&j->ended, 0, 0);
-    for (bool first = true; first || (!j->durable && !atomic_load(&d->stop)); first = false) {
-        if (!first) sleep(1);
-        tp_recorder_submit(d->s, &j->task);
-        while (sem_wait(&j->ended) && errno == EINTR)
-            continue;
-    }
-    sem_destroy(&j->ended);
+    while (!run_once(d, j) && !atomic_load(&d->stop))
+        sleep(1);
     return j->durable;
 }
 
@@ -209,7 +212,7 @@ tp_err tp_sender_start(tp_server *s) {
     pthread_cond_init(&d->more, NULL);
     tp_err err = tp_store_open(&d->reader, s->db_path, true);
     job j = {.task = {.work = work_recover, .done = wake_job}};
-    if (!err && !run_job(d, &j)) err = TP_SYSTEM;
+    if (!err && !run_once(d, &j)) err = TP_SYSTEM; /* nobody can end the start */
     if (!err && *c->mail_server) err = add_workers(d, TP_BY_MAIL, c->mail_connections);
     if (!err && *c->sms_url) err = add_workers(d, TP_BY_SMS, c->sms_connections);
     return err;

@@ -1,7 +1,7 @@
 // Messages against a mail server and a gateway that do what they like. spec: Q-1..Q-8; attack G9
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import test from 'node:test';
@@ -146,6 +146,20 @@ test('killed while it sends: nothing is lost', { skip }, () => scene({}, async (
   for (const m of smtp.messages) to.set(m.to, (to.get(m.to) || 0) + 1);
   assert.equal(to.size, 8);
   for (const [address, n] of to) assert.ok(n <= 2, `${address}: ${n} copies`);
+}));
+
+test('killed while it sends, and nothing can be written at the next start: that ends', { skip }, () => scene({}, async (d, smtp) => {
+  smtp.script = ['slow 5000'];
+  for (let i = 1; i <= 8; i += 1) await d.enrol(`V-${i}`);
+  await until(() => smtp.commands.length > 0);
+  await d.stop('SIGKILL');
+  const most = 128 * 1024;
+  assert.ok(fs.statSync(d.at('data/tapat.db-wal')).size > most);
+  const args = ['-c', 'ulimit -f 128; exec "$0" "$@"', tapat, 'serve', '--data', d.at('data'), '--manifest', d.at('manifest.json'), '--port', String(d.port), '--config', d.at('serve.ini')];
+  const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8', timeout: 30000, killSignal: 'SIGKILL' });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /event=start-failed sender=/);
+  assert.equal(await d.start('--config', d.at('serve.ini')), true, d.log());
 }));
 
 test('encryption is required, and log-in', { skip }, async (t) => {
