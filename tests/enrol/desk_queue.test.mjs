@@ -86,6 +86,15 @@ test('the queue is sorted and filtered, and shows an outside check', { skip, tim
     await page.getByRole('button', { name: 'Back to the queue' }).click();
     await page.getByText('1 opinion was read.').waitFor(); // and order and way are as they were
     assert.deepEqual(await names(), ['Voter C', 'Voter B', 'Voter A']);
+    // a server that is away on the way back
+    await page.getByRole('button', { name: 'Open Voter B' }).click();
+    const asked = '**/api/registrar/waiting';
+    await page.route(asked, (r) => r.fulfill({ status: 500, body: '' }));
+    await page.getByRole('button', { name: 'Back to the queue' }).click();
+    await page.getByText('The server has a fault.').waitFor();
+    await page.unroute(asked);
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await page.getByText('1 opinion was read.').waitFor();
     // what voters are sent, in each language
     await page.getByRole('button', { name: 'Messages to voters' }).click();
     await waitHeading(page, 'Messages to voters');

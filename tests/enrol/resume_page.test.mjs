@@ -91,6 +91,23 @@ test('a reload while the message is read: the same screen, and the code still wo
   });
 });
 
+test('a code can be asked for again after a request that was lost', { skip, timeout: 60000 }, async () => {
+  await served(async ({ d, page }) => {
+    await who(page, d.url, 'V-1');
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    await waitHeading(page, 'Type the code from the message');
+    const send = '**/api/enrol/send';
+    await page.route(send, (r) => r.fulfill({ status: 500, body: '' }));
+    const again = page.getByRole('button', { name: 'Send it again' });
+    await again.click();
+    await page.getByText('The server has a fault.').waitFor();
+    await page.unroute(send);
+    await again.click();
+    await page.getByText('Sent again to v•••@example.org').waitFor();
+    assert.equal(await again.isDisabled(), true, 'the server would send none yet');
+  });
+});
+
 test('with no code under way a link leads to the ways, and the address to where they lead', { skip, timeout: 90000 }, async () => {
   await served(async ({ d, page }) => {
     await who(page, d.url, 'V-1');

@@ -98,7 +98,11 @@ export class Desk {
 
   async back() {
     history.replaceState(null, '', location.pathname + location.search);
-    await this.showQueue();
+    try {
+      await this.showQueue();
+    } catch (e) {
+      this.app.show(() => ({ title: t('desk.queue'), content: [failure(e), button(t('desk.again'), () => this.back(), { class: 'primary' })] }));
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { routesScreen } from './routes.js';
 const FIRST_LOOK_MS = 1500;
 const LOOK_MS = 4000;
 const SLOW_S = 45;
+const AGAIN_MS = 60000;
 
 // A code to the first or second contact that the roll has.
 export async function sendCode(state, contact) {
@@ -85,6 +86,21 @@ async function prove(page, code) {
   }
 }
 
+// Again to the same contact; the server sends it none sooner than AGAIN_MS after the last.
+async function resend({ state }, go, sent, mark) {
+  go.disabled = true;
+  let wait = AGAIN_MS;
+  try {
+    await sendCode(state, state.contact);
+    showMark(mark, state.mark);
+    sent.textContent = t('prove.resent', { to: state.sentTo });
+  } catch (e) {
+    sent.replaceChildren(failure(e));
+    wait = 0;
+  }
+  setTimeout(() => { go.disabled = false; }, wait);
+}
+
 // To the other ways, or, where there is none, to the first screen.
 function leave(page) {
   clearTimeout(page.timer);
@@ -115,16 +131,7 @@ function messageScreen(page) {
       form([code.node], t('continue'), () => prove(page, code)),
       delivery,
       others,
-      h('p', {}, t('prove.none'), ' ', button(t('prove.resend'), async (event) => {
-        event.target.disabled = true;
-        try {
-          await sendCode(state, state.contact);
-          showMark(mark, state.mark);
-          sent.textContent = t('prove.resent', { to: state.sentTo });
-        } catch (e) {
-          sent.replaceChildren(failure(e));
-        }
-      }, { class: 'quiet' })),
+      h('p', {}, t('prove.none'), ' ', button(t('prove.resend'), (event) => resend(page, event.target, sent, mark), { class: 'quiet' })),
       sent,
       app.election.test && h('p', {}, link('/outbox', t('prove.outbox'), { target: '_blank' })),
       h('div', { class: 'actions' }, button(t('back'), () => leave(page), { class: 'quiet' })),
