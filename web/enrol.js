@@ -26,7 +26,7 @@ async function goOn(page) {
   try {
     const answer = await post('/api/enrol/status', { enrolment: state.enrolment });
     if (answer.state !== 'started') await readStatus(page);
-    else if (waitsForCode(answer)) await goOnWithCode(page, answer);
+    else if (waitsForCode(page, answer)) await goOnWithCode(page, answer);
     else await again(page);
   } catch (e) {
     if (!(e instanceof Refusal && e.status === 404)) throw e;

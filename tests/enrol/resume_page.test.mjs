@@ -108,6 +108,27 @@ test('a code can be asked for again after a request that was lost', { skip, time
   });
 });
 
+test('a code that cannot be tried again, or is too old, is said so and not waited for', { skip, timeout: 60000 }, async () => {
+  await served(async ({ d, page }) => {
+    await who(page, d.url, 'V-1');
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    await waitHeading(page, 'Type the code from the message');
+    const right = await messageCode(page, d.url);
+    for (let left = 4; left >= 0; left -= 1) {
+      await page.getByLabel('Code from the message').fill(right === `10000${left}` ? '200000' : `10000${left}`);
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.getByText(left ? `You have ${left} tr` : 'Press “Send it again” and type the new one.').waitFor();
+    }
+    await page.route('**/api/election', async (r) => {
+      const answer = await r.fetch();
+      const json = await answer.json();
+      await r.fulfill({ json: { ...json, time: json.time + 3600 } });
+    });
+    await page.reload();
+    await waitHeading(page, 'How do you show who you are?');
+  });
+});
+
 test('with no code under way a link leads to the ways, and the address to where they lead', { skip, timeout: 90000 }, async () => {
   await served(async ({ d, page }) => {
     await who(page, d.url, 'V-1');

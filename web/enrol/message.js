@@ -82,7 +82,8 @@ async function prove(page, code) {
   } catch (e) {
     if (!(e instanceof Refusal && e.code === 'enrol.code')) throw e;
     const left = e.problem.tries;
-    code.fail(Number.isInteger(left) ? tn('prove.wrong', left) : t('prove.wrong-code'));
+    if (left === 0) code.fail(t('prove.no-tries'));
+    else code.fail(Number.isInteger(left) ? tn('prove.wrong', left) : t('prove.wrong-code'));
   }
 }
 
@@ -140,8 +141,8 @@ function messageScreen(page) {
 }
 
 // A code is under way or in somebody's hand, and good with this token alone.
-export function waitsForCode({ message }) {
-  return Boolean(message) && message.state !== 'void';
+export function waitsForCode({ app }, { message }) {
+  return Boolean(message) && message.state !== 'void' && message.expires > app.election.time;
 }
 
 // Who went to read the message finds the same screen again, though the browser forgot the page.
