@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -11,7 +12,9 @@ static int extract(const char *file, const char *dir) {
     tp_fault fault = {0};
     if (mkdir(dir, 0755) != 0)
         return tp_say(TP_EXIT_SYSTEM, "cannot make %s: %s", dir, strerror(errno));
-    return tp_archive_extract(dir, file, &fault) ? tp_say_fault(&fault, file) : TP_EXIT_OK;
+    if (!tp_archive_extract(dir, file, &fault)) return TP_EXIT_OK;
+    rmdir(dir); /* if nothing came, so that it can be tried again */
+    return tp_say_fault(&fault, file);
 }
 
 static int verified(const char *dir, unsigned threads) {

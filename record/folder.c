@@ -120,18 +120,21 @@ tp_err tp_file_write(int folder, const char *name, const void *bytes, size_t len
     return sync_directory(folder, parent);
 }
 
-static bool is_kind(int folder, const char *name, mode_t kind) {
-    struct stat st = {0};
-    return !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) && (st.st_mode & S_IFMT) == kind;
+static tp_err find_kind(int folder, const char *name, mode_t kind) {
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+        return errno == ENOENT || errno == ENOTDIR ? TP_REFUSED : TP_SYSTEM;
+    return (st.st_mode & S_IFMT) == kind ? TP_OK : TP_REFUSED;
 }
 
-bool tp_file_exists(int folder, const char *name) {
+tp_err tp_file_find(int folder, const char *name) {
     char part[TP_FILE_NAME];
     for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
-        if (!is_kind(folder, part, S_IFDIR)) return false;
+        tp_err err = find_kind(folder, part, S_IFDIR);
+        if (err) return err;
     }
-    return is_kind(folder, name, S_IFREG);
+    return find_kind(folder, name, S_IFREG);
 }
 
 void tp_file_remove(int folder, const char *name) {

@@ -29,8 +29,8 @@ TP_MUST_USE tp_err tp_folder_open(int *folder, const char *dir, bool create);
 TP_MUST_USE tp_err tp_file_read(tp_buffer *b, int folder, const char *name, size_t max);
 /* Appears whole or not at all, and is on the disk when this returns; makes directories. */
 TP_MUST_USE tp_err tp_file_write(int folder, const char *name, const void *bytes, size_t len);
-/* A plain file, to which no link leads. */
-bool tp_file_exists(int folder, const char *name);
+/* Is it a plain file, to which no link leads? TP_REFUSED: no; TP_SYSTEM: nobody can say. */
+TP_MUST_USE tp_err tp_file_find(int folder, const char *name);
 /* Removes the file, and its directory if that is empty now. */
 void tp_file_remove(int folder, const char *name);
 /* Calls visit for everything in the folder that is no directory, in byte order of the names within

@@ -156,8 +156,9 @@ static bool read_copy(audit *a) {
     } else {
         tp_sha256(a->copy_hash, b.p, b.len);
         tp_document_name(name, a->copy_hash);
-        if (!tp_file_exists(a->r->folder, name))
-            err = tp_fail(&fault, TP_INVALID, "files.copy", "%s", copy);
+        err = tp_file_find(a->r->folder, name);
+        if (err == TP_SYSTEM) tp_fail(&fault, err, "system", "%s", name);
+        if (err == TP_REFUSED) tp_fail(&fault, err, "files.copy", "%s", copy);
     }
     if (!err && a->known && memcmp(a->known, a->copy_hash, 32)) {
         which = MANIFEST;
@@ -239,7 +240,7 @@ static bool tile_missing(audit *a, const tp_tile *tile) {
     char path[TP_TILE_PATH_MAX];
     tp_fault fault;
     tp_tile_path(path, tile);
-    if (tp_file_exists(a->r->folder, path)) return false;
+    if (tp_file_find(a->r->folder, path) != TP_REFUSED) return false;
     tp_fail(&fault, TP_REFUSED, "files.missing", "%s", path);
     failed(a, FILES, &fault);
     return true;

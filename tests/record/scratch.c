@@ -70,7 +70,7 @@ void scratch_remove(char *dir) {
 
 bool scratch_exists(const char *dir, const char *name) {
     int folder = opened(dir);
-    bool there = tp_file_exists(folder, name);
+    bool there = tp_file_find(folder, name) == TP_OK;
     close(folder);
     return there;
 }

@@ -32,9 +32,9 @@ tp_err tp_file_read(tp_buffer *b, int folder, const char *name, size_t max) {
     return TP_OK;
 }
 
-bool tp_file_exists(int folder, const char *name) {
+tp_err tp_file_find(int folder, const char *name) {
     (void)folder;
-    return host_open(name, strlen(name)) != HOST_MISSING;
+    return host_open(name, strlen(name)) == HOST_MISSING ? TP_REFUSED : TP_OK;
 }
 
 tp_err tp_folder_walk(int folder, tp_visit visit, void *ctx) {
