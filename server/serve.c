@@ -1,7 +1,8 @@
 /* The daemon's start, routes and end.
  *
  *   lock, log key, store, board, record  ->  threads  ->  socket
- *   SIGTERM: no new requests; what is under way is answered; recorder and publisher finish
+ *   SIGTERM: no new requests; what is under way is answered; the recorder finishes, and the
+ *   publisher what it has begun: the rest is published at the next start
  * spec: chapter 10.
  */
 #include <errno.h>
