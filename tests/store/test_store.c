@@ -233,12 +233,18 @@ static void test_roll_changes(void **state) {
     REFUSED(tp_store_voter_remove(c->s, 9));
     OK(tp_store_commit(c->s));
     assert_int_equal(search(c, "w9", TP_SEARCH_WORDS, v), 1);
-    /* a rollback takes the words with it */
-    OK(tp_store_begin(c->s));
+}
+
+static void test_roll_undone(void **state) {
+    scene *c = *state;
+    tp_voter v[10], got;
+    bool found;
+    tp_store *other;
+    add_with_words(c, 20);
+    OK(tp_store_begin(c->s)); /* a rollback takes the words with it */
     OK(tp_store_voter_remove(c->s, 10));
     tp_store_rollback(c->s);
     assert_int_equal(search(c, "w10", TP_SEARCH_WORDS, v), 1);
-    tp_store *other;
     OK(tp_store_open(&other, c->path, true));
     OK(tp_store_snapshot(other));
     OK(tp_store_voter_get(other, 10, &got, &found));
@@ -824,11 +830,24 @@ static void check_entry_of(tp_store *s, const tp_store_ballot *b, unsigned i) {
     assert_memory_equal(entry + 1, bytes, sizeof bytes);
 }
 
+/* The last of three first ballots once more, and ballots that follow nothing. */
+static void refuse_ballots(scene *c, const tp_store_credential *first, tp_store_ballot b) {
+    uint8_t bytes[12000];
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100));
+    b = ballot(first, 3, 9);
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* a gap */
+    b = ballot(first, 1, 9);
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* a second first */
+    tp_store_credential stranger = credential(50);
+    b = ballot(&stranger, 1, 10);
+    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100));
+}
+
 static void test_ballots(void **state) {
     scene *c = *state;
     tp_store_credential k[3], got;
     tp_store_ballot b, seen, *list;
-    uint8_t entry[20000], bytes[12000];
+    uint8_t entry[20000];
     bool found;
     size_t count, len;
     uint64_t accepted, recorded;
@@ -838,14 +857,7 @@ static void test_ballots(void **state) {
         b = ballot(&k[i], 1, i);
         add_ballot(c->s, &b, i);
     }
-    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* the same once more */
-    b = ballot(&k[0], 3, 9);
-    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* a gap */
-    b = ballot(&k[0], 1, 9);
-    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100)); /* a second first */
-    tp_store_credential stranger = credential(50);
-    b = ballot(&stranger, 1, 10);
-    REFUSED(tp_store_ballot_add(c->s, &b, bytes, 100));
+    refuse_ballots(c, &k[0], b);
     OK(tp_store_counts(c->s, &accepted, &recorded));
     assert_int_equal(accepted, 3);
     assert_int_equal(recorded, 0);
@@ -1070,14 +1082,31 @@ static void test_funnel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_open),     TEST(test_meta),           TEST(test_roll),
-        TEST(test_search),   TEST(test_roll_changes),   TEST(test_enrolment),
-        TEST(test_codes),    TEST(test_applications),   TEST(test_decisions),
-        TEST(test_uploads),  TEST(test_upload_sums),    TEST(test_passkeys),
-        TEST(test_sessions), TEST(test_messages),       TEST(test_letters),
-        TEST(test_evidence), TEST(test_evidence_first), TEST(test_evidence_newest),
-        TEST(test_funnel),   TEST(test_credentials),    TEST(test_ballots),
-        TEST(test_entries),  TEST(test_documents),      TEST(test_atomic),
+        TEST(test_open),
+        TEST(test_meta),
+        TEST(test_roll),
+        TEST(test_search),
+        TEST(test_roll_changes),
+        TEST(test_roll_undone),
+        TEST(test_enrolment),
+        TEST(test_codes),
+        TEST(test_applications),
+        TEST(test_decisions),
+        TEST(test_uploads),
+        TEST(test_upload_sums),
+        TEST(test_passkeys),
+        TEST(test_sessions),
+        TEST(test_messages),
+        TEST(test_letters),
+        TEST(test_evidence),
+        TEST(test_evidence_first),
+        TEST(test_evidence_newest),
+        TEST(test_funnel),
+        TEST(test_credentials),
+        TEST(test_ballots),
+        TEST(test_entries),
+        TEST(test_documents),
+        TEST(test_atomic),
     };
     return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
 }

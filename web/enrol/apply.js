@@ -80,7 +80,6 @@ function appliedScreen(page) {
   };
 }
 
-// Another way needs a token of its own: this one belongs to its application.
 function otherWays(page) {
   const open = page.state.status.routes.filter((name) => page.routes.has(name));
   return h('ul', { class: 'plain cards' }, open.map((name) => h('li', { class: 'card' },

@@ -27,7 +27,7 @@ export async function take(page, answer, go = () => chooseRoute(page)) {
   else await go();
 }
 
-// Anew, with another token for the same voter.
+// Anew, with another token for the same voter: one token belongs to one application.
 export async function again(page, go) {
   await take(page, await post('/api/enrol/again', { enrolment: page.state.enrolment }), go);
 }
